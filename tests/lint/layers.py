@@ -1,0 +1,45 @@
+#!/usr/bin/env python3
+"""Includes point one way: proto <- common <- {agent, client}; in the agent sources and feed know neither each other nor
+gRPC, families joins them, rpc serves families, and agent.cc alone knows which system it runs on."""
+
+import re
+
+import tree
+
+INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^">]+)[">]')
+GRPC = r"(grpcpp|grpc)/|.*\.grpc\.pb\.h"
+# Who (by path) | must not include what | why, and what to do instead. The first match is reported.
+RULES = [
+    (r"common/", r"(agent|client)/",
+     "common/ is what both sides use and knows neither; move what is needed down into common/, or out of it"),
+    (r"client/", r"agent/", "the client knows the agent through proto/ only; what both need belongs to common/"),
+    (r"agent/", r"client/", "the agent knows the client through proto/ only; what both need belongs to common/"),
+    (r"agent/(sources|feed|families)/", GRPC + r"|common/(grpc_status|tls)\.h",
+     "no gRPC here: return absl::Status and plain data, agent/rpc/ converts"),
+    (r"(?!agent/rpc/|client/|common/(grpc_status|tls)[._]|tests/)", GRPC,
+     "gRPC is included in agent/rpc/, client/, common/grpc_status.* and common/tls.* alone; go through those"),
+    (r"agent/sources/", r"agent/(?!sources/)", "a source knows nothing of the rest of the agent; agent/families/ joins it to a table"),
+    (r"agent/feed/", r"agent/(?!feed/)", "the feed knows rows, not where they come from; agent/families/ joins it to a source"),
+    (r"agent/feed/", r"(sys|linux|net|netinet|arpa)/|unistd\.h|windows\.h", "the feed makes no OS calls; take a clock or a callback"),
+    (r"agent/families/", r"agent/(?!families/|feed/|sources/)", "families know sources and feed only; agent/rpc/ builds on families"),
+    (r"agent/rpc/", r"agent/(?!rpc/|families/|feed/)", "rpc serves families and feed; hand it an interface of agent/families/"),
+    (r"agent/(?!agent[._]|agent_test\.|sources/)", r"agent/sources/(linux|windows|simulated)/",
+     "only agent.cc chooses the system; take the interface from agent/sources/"),
+    (r"(?!tests/|.*_test\.cc$)", r"tests/|g(test|mock)/|benchmark/", "test code is not part of the product"),
+]
+
+
+def main():
+    violations = []
+    rules = [(re.compile(who), re.compile(what), why) for who, what, why in RULES]
+    for path in tree.files(*tree.CPP):
+        applying = [(what, why) for who, what, why in rules if who.match(path)]
+        for number, line in enumerate(tree.text(path).split("\n"), 1):
+            include = INCLUDE.match(line)
+            found = include and next((why for what, why in applying if what.match(include[1])), None)
+            if found:
+                violations.append(f"{path}:{number}: includes {include[1]}: {found}")
+    tree.finish(violations)
+
+
+main()
