@@ -1,0 +1,158 @@
+// The feed of one family: a sampler thread that collects when somebody wants something, at the
+// shortest interval that somebody asked for, and the table that the collections go into.
+//
+// Nobody subscribed and nothing asked: the thread sleeps without a time-out.
+
+#ifndef FARSTAT_AGENT_FEED_FEED_H_
+#define FARSTAT_AGENT_FEED_FEED_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "agent/feed/table.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+
+namespace farstat::feed {
+
+// What came of a collection; the rows went to `put`.
+struct Collected {
+  absl::Status status;
+  absl::Status partial;
+  uint64_t native_calls = 0;
+  uint64_t vanished_rows = 0;
+};
+
+// Collects the rows of the family with the parts that are asked for. Called by the sampler alone.
+using Collect =
+    std::function<Collected(PartMask parts, absl::FunctionRef<void(const RowInput&)> put)>;
+
+// How the sampler has been doing.
+struct FeedStatus {
+  TickInfo newest;
+  Condition condition;
+  uint64_t collections = 0;
+  uint64_t failed_collections = 0;
+  absl::Duration total_duration;
+  // The interval between ticks now; InfiniteDuration when nobody subscribes.
+  absl::Duration interval = absl::InfiniteDuration();
+  // How long the collection that is running now has been running; zero when none is.
+  absl::Duration running_for;
+  size_t row_bytes = 0;
+};
+
+class Feed {
+ public:
+  struct Options {
+    // Ticks fall on multiples of the grid after `phase`, so that subscribers share them; agents
+    // differ in phase, so that a fleet does not answer in the same instant.
+    absl::Duration grid = absl::Milliseconds(100);
+    absl::Duration phase;
+    // Rows are forgotten when nobody has asked for them for so long.
+    absl::Duration idle_release = absl::Seconds(90);
+    Table::Options table;
+    // False: no thread; a test calls RunDue.
+    bool run_thread = true;
+  };
+
+  // Wants ticks for as long as it lives. Its destructor waits for a running callback.
+  class Subscription {
+   public:
+    ~Subscription();
+    Subscription(const Subscription&) = delete;
+    Subscription& operator=(const Subscription&) = delete;
+
+   private:
+    friend class Feed;
+    Subscription(Feed& feed, PartMask parts, absl::Duration interval, std::function<void()> on_tick)
+        : feed_(feed), parts_(parts), interval_(interval), on_tick_(std::move(on_tick)) {}
+
+    Feed& feed_;
+    const PartMask parts_;
+    const absl::Duration interval_;
+    const std::function<void()> on_tick_;
+    SteadyTime due_;  // guarded by feed_.mutex_
+  };
+
+  Feed(Collect collect, const Clock& clock, const Options& options);
+  ~Feed();
+
+  // Ticks every `interval` (a multiple of the grid), the first one at once. `on_tick` is called on
+  // the sampler's thread after each tick that is due, also if the collection failed; it must not
+  // block and must not destroy the subscription.
+  std::unique_ptr<Subscription> Subscribe(PartMask parts, absl::Duration interval,
+                                          std::function<void()> on_tick);
+
+  // Calls `done` once, when the table holds rows with `parts` that are at most `max_age` old, or a
+  // collection for them failed: at once if it does already, else on the sampler's thread. All
+  // callers that wait share the collection. `done` gets a status when the feed stops before.
+  void Refresh(PartMask parts, absl::Duration max_age, std::function<void(absl::Status)> done);
+
+  // Calls `observer` on the sampler's thread whenever the table's condition has changed. Null: no
+  // more; returns when a call that runs has ended.
+  void ObserveCondition(std::function<void(const Condition&)> observer);
+
+  const Table& table() const { return table_; }
+  FeedStatus status() const;
+
+  // Ends the thread; callers that wait get a status. Nothing is collected any more.
+  void Stop();
+
+  // Does what is due and tells when to call again (InfiniteFuture: when something new is asked
+  // for). The thread's loop; called directly by tests that drive the clock.
+  SteadyTime RunDue();
+
+ private:
+  struct Waiting {
+    PartMask parts;
+    std::function<void(absl::Status)> done;
+  };
+
+  SteadyTime NextDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  SteadyTime DueAfter(SteadyTime now, absl::Duration interval) const;
+  void Tick(PartMask parts);
+  void NotifyDue(SteadyTime now);
+  void NotifyObserver();
+  void Loop();
+
+  const Collect collect_;
+  const Clock& clock_;
+  const Options options_;
+  const SteadyTime epoch_;
+  Table table_;
+
+  mutable Mutex mutex_;
+  ConditionVariable wake_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::flat_hash_set<Subscription*> subscriptions_ ABSL_GUARDED_BY(mutex_);
+  // The subscription whose callback runs now; its destructor waits until that is over.
+  Subscription* notifying_ ABSL_GUARDED_BY(mutex_) = nullptr;
+  ConditionVariable notified_;
+  Mutex observer_mutex_;
+  std::function<void(const Condition&)> observer_ ABSL_GUARDED_BY(observer_mutex_);
+  uint64_t observed_version_ ABSL_GUARDED_BY(observer_mutex_) = 0;
+  std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
+  // Parts that the newest tick collected, and when anything was last asked for.
+  PartMask collected_parts_ ABSL_GUARDED_BY(mutex_) = 0;
+  SteadyTime last_use_ ABSL_GUARDED_BY(mutex_);
+  bool holds_rows_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<SteadyTime> running_since_ ABSL_GUARDED_BY(mutex_);
+  uint64_t collections_ ABSL_GUARDED_BY(mutex_) = 0;
+  uint64_t failed_collections_ ABSL_GUARDED_BY(mutex_) = 0;
+  absl::Duration total_duration_ ABSL_GUARDED_BY(mutex_);
+
+  // Last: started when everything else is there.
+  std::thread thread_;
+};
+
+}  // namespace farstat::feed
+
+#endif  // FARSTAT_AGENT_FEED_FEED_H_

@@ -1,0 +1,234 @@
+#include "agent/feed/feed.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "common/mutex.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/test_rows.h"
+
+namespace farstat::feed {
+namespace {
+
+using farstat::testing::EncodedTestRow;
+using farstat::testing::kAllTestParts;
+using farstat::testing::kDataPart;
+using farstat::testing::kPathPart;
+using farstat::testing::ManualClock;
+using farstat::testing::TestReader;
+using farstat::testing::TestRow;
+
+// A source whose collections are counted and can be made to fail.
+struct FakeSource {
+  int collections = 0;
+  PartMask newest_parts = 0;
+  absl::Status status;
+  std::vector<TestRow> rows = {{1}, {2}};
+
+  Collect AsCollect() {
+    return [this](PartMask parts, absl::FunctionRef<void(const RowInput&)> put) {
+      ++collections;
+      newest_parts = parts;
+      for (const TestRow& row : rows) put(EncodedTestRow(row, parts).input());
+      return Collected{status, absl::OkStatus(), 3, 0};
+    };
+  }
+};
+
+class FeedTest : public ::testing::Test {
+ protected:
+  FeedTest() {
+    Feed::Options options;
+    options.run_thread = false;
+    feed_.emplace(source_.AsCollect(), clock_, options);
+  }
+  // Lets time pass in steps of the grid.
+  void Run(absl::Duration duration) {
+    for (absl::Duration passed; passed < duration; passed += absl::Milliseconds(100)) {
+      clock_.Advance(absl::Milliseconds(100));
+      feed_->RunDue();
+    }
+  }
+
+  ManualClock clock_;
+  FakeSource source_;
+  std::optional<Feed> feed_;
+};
+
+TEST_F(FeedTest, CollectsNothingWhenNobodyListens) {
+  EXPECT_EQ(feed_->RunDue(), SteadyTime::max()) << "it would even sleep without a time-out";
+  Run(absl::Minutes(5));
+  EXPECT_EQ(source_.collections, 0);
+}
+
+TEST_F(FeedTest, FirstTickComesAtOnceThenByInterval) {
+  int ticks = 0;
+  const auto subscription = feed_->Subscribe(kAllTestParts, absl::Seconds(1), [&] { ++ticks; });
+  feed_->RunDue();
+  EXPECT_EQ(ticks, 1);
+  Run(absl::Seconds(10));
+  EXPECT_EQ(ticks, 11);
+  EXPECT_EQ(source_.collections, 11);
+}
+
+TEST_F(FeedTest, OneCollectionServesAllSubscribers) {
+  int ticks = 0;
+  std::vector<std::unique_ptr<Feed::Subscription>> subscriptions;
+  for (int i = 0; i < 50; ++i) {
+    subscriptions.push_back(feed_->Subscribe(1, absl::Seconds(1), [&] { ++ticks; }));
+  }
+  feed_->RunDue();
+  Run(absl::Seconds(5));
+  EXPECT_EQ(source_.collections, 6);
+  EXPECT_EQ(ticks, 50 * 6);
+}
+
+TEST_F(FeedTest, SlowerSubscriberSharesTheTicksOfAFasterOne) {
+  int fast = 0;
+  int slow = 0;
+  const auto a = feed_->Subscribe(1, absl::Seconds(1), [&] { ++fast; });
+  const auto b = feed_->Subscribe(1, absl::Seconds(5), [&] { ++slow; });
+  feed_->RunDue();
+  Run(absl::Seconds(20));
+  EXPECT_EQ(fast, 21);
+  EXPECT_EQ(slow, 5);
+  EXPECT_EQ(source_.collections, 21);
+  EXPECT_EQ(feed_->status().interval, absl::Seconds(1));
+}
+
+TEST_F(FeedTest, DemandIsTheUnionAndShrinks) {
+  auto data = feed_->Subscribe(1 | 1 << kDataPart, absl::Seconds(1), [] {});
+  auto path = feed_->Subscribe(1 | 1 << kPathPart, absl::Seconds(1), [] {});
+  feed_->RunDue();
+  EXPECT_EQ(source_.newest_parts, kAllTestParts);
+  path.reset();
+  Run(absl::Seconds(1));
+  EXPECT_EQ(source_.newest_parts, PartMask{1 | 1 << kDataPart});
+  data.reset();
+  const int collections = source_.collections;
+  Run(absl::Seconds(10));
+  EXPECT_EQ(source_.collections, collections);
+}
+
+TEST_F(FeedTest, WaitingCallersShareACollection) {
+  int done = 0;
+  for (int i = 0; i < 10; ++i) {
+    feed_->Refresh(1, absl::ZeroDuration(), [&](const absl::Status& status) {
+      EXPECT_TRUE(status.ok());
+      ++done;
+    });
+  }
+  EXPECT_EQ(done, 0);
+  feed_->RunDue();
+  EXPECT_EQ(done, 10);
+  EXPECT_EQ(source_.collections, 1);
+}
+
+TEST_F(FeedTest, MaxAgeIsServedFromTheNewestTick) {
+  int done = 0;
+  const auto count = [&](const absl::Status&) { ++done; };
+  feed_->Refresh(kAllTestParts, absl::ZeroDuration(), count);
+  feed_->RunDue();
+  clock_.Advance(absl::Seconds(3));
+  feed_->Refresh(1, absl::Seconds(5), count);
+  EXPECT_EQ(done, 2) << "answered at once";
+  EXPECT_EQ(source_.collections, 1);
+  feed_->Refresh(1, absl::Seconds(2), count);
+  EXPECT_EQ(done, 2) << "too old";
+  feed_->RunDue();
+  EXPECT_EQ(done, 3);
+  EXPECT_EQ(source_.collections, 2);
+  feed_->Refresh(kAllTestParts, absl::Hours(1), count);
+  feed_->RunDue();
+  EXPECT_EQ(source_.collections, 3) << "the newest tick has not all the parts";
+}
+
+TEST_F(FeedTest, FailureIsToldAndRecoveredFrom) {
+  int ticks = 0;
+  std::vector<bool> observed;
+  feed_->ObserveCondition(
+      [&](const Condition& condition) { observed.push_back(condition.status.ok()); });
+  const auto subscription = feed_->Subscribe(1, absl::Seconds(1), [&] { ++ticks; });
+  feed_->RunDue();
+  source_.status = absl::UnavailableError("stopped");
+  Run(absl::Seconds(2));
+  EXPECT_EQ(ticks, 3);
+  EXPECT_TRUE(feed_->status().condition.stale);
+  EXPECT_EQ(feed_->status().failed_collections, 2u);
+  source_.status = absl::OkStatus();
+  Run(absl::Seconds(1));
+  EXPECT_FALSE(feed_->status().condition.stale);
+  EXPECT_THAT(observed, ::testing::ElementsAre(true, false, true));
+}
+
+TEST_F(FeedTest, IdleFeedForgetsItsRows) {
+  feed_->Refresh(1, absl::ZeroDuration(), [](const absl::Status&) {});
+  feed_->RunDue();
+  EXPECT_GT(feed_->status().row_bytes, 0u);
+  Run(absl::Minutes(2));
+  EXPECT_EQ(feed_->status().row_bytes, 0u);
+  EXPECT_EQ(feed_->RunDue(), SteadyTime::max());
+}
+
+TEST_F(FeedTest, StopAnswersThoseWhoWait) {
+  absl::Status answer;
+  feed_->Refresh(1, absl::ZeroDuration(), [&](const absl::Status& status) { answer = status; });
+  feed_->Stop();
+  EXPECT_EQ(answer.code(), absl::StatusCode::kUnavailable);
+  feed_->Refresh(1, absl::ZeroDuration(), [&](const absl::Status& status) { answer = status; });
+  EXPECT_EQ(answer.code(), absl::StatusCode::kUnavailable);
+}
+
+// With its thread, under load from many sides; the point is what ThreadSanitizer says.
+TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
+  std::atomic<int> value{0};
+  const Collect collect = [&](PartMask parts, absl::FunctionRef<void(const RowInput&)> put) {
+    const int now = ++value;
+    for (int key = 0; key < 50; ++key) {
+      put(EncodedTestRow({key, key % 3, now / (key + 1)}, parts).input());
+    }
+    return Collected{};
+  };
+  Feed::Options options;
+  options.grid = absl::Milliseconds(1);
+  Feed feed(collect, SystemClock(), options);
+  std::vector<std::thread> threads;
+  std::atomic<int> complete{0};
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&feed, &complete, i] {
+      std::mt19937 random(static_cast<unsigned>(i));
+      for (int round = 0; round < 20; ++round) {
+        Mutex mutex;
+        ConditionVariable ticked;
+        int ticks = 0;
+        const auto subscription =
+            feed.Subscribe(kAllTestParts, absl::Milliseconds(1 + random() % 5), [&] {
+              MutexLock lock(mutex);
+              ++ticks;
+              ticked.notify_all();
+            });
+        TestReader reader({});
+        for (int wanted = 1; wanted <= 5; ++wanted) {
+          {
+            MutexLock lock(mutex);
+            while (ticks < wanted) ticked.wait(mutex);
+          }
+          if (reader.Read(feed.table(), 500 + random() % 5000).complete) ++complete;
+        }
+        feed.Refresh(1, absl::Milliseconds(random() % 3), [](const absl::Status&) {});
+        feed.status();
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GT(complete, 0);
+  feed.Stop();
+}
+
+}  // namespace
+}  // namespace farstat::feed
