@@ -1,0 +1,214 @@
+#include "agent/rpc/snapshot_call.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/hash/hash.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "agent/rpc/messages.h"
+#include "common/grpc_status.h"
+#include "common/status.h"
+
+namespace farstat::rpc {
+namespace {
+
+// A page token: the snapshot's id, and the row that the page begins with.
+std::string MakePageToken(uint64_t id, uint64_t position) {
+  return absl::StrCat(absl::Hex(id), "-", position);
+}
+
+bool ParsePageToken(const std::string& token, uint64_t& id, uint64_t& position) {
+  const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(token, '-');
+  return absl::SimpleHexAtoi(parts.first, &id) && absl::SimpleAtoi(parts.second, &position);
+}
+
+// Totals first: they belong to the first page.
+void PutTotalsFirst(std::vector<feed::RowPtr>& rows) {
+  std::stable_partition(rows.begin(), rows.end(),
+                        [](const feed::RowPtr& row) { return row->totals(); });
+}
+
+}  // namespace
+
+absl::Status ApplyOptions(const v1::SnapshotOptions& options, const Limits& limits,
+                          SnapshotRequest& request) {
+  request.max_age = FromProto(options.max_age());
+  if (request.max_age < absl::ZeroDuration() || request.max_age > limits.max_max_age) {
+    return InvalidField("options.max_age", absl::StrCat("options.max_age is not within 0 to ",
+                                                        absl::FormatDuration(limits.max_max_age)));
+  }
+  if (options.page_size() < 0) {
+    return InvalidField("options.page_size", "options.page_size is negative");
+  }
+  request.page_size = options.page_size();
+  request.page_token = options.page_token();
+  return absl::OkStatus();
+}
+
+grpc::ServerUnaryReactor* SnapshotCall::Begin(grpc::CallbackServerContext* context,
+                                              Serving& serving,
+                                              absl::StatusOr<SnapshotRequest> request,
+                                              grpc::ByteBuffer* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!request.ok()) {
+    reactor->Finish(ToGrpcStatus(request.status()));
+    return reactor;
+  }
+  std::make_shared<SnapshotCall>(serving, *std::move(request), reactor, response)->Collect();
+  return reactor;
+}
+
+SnapshotCall::SnapshotCall(Serving& serving, SnapshotRequest request,
+                           grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response)
+    : serving_(serving), request_(std::move(request)), reactor_(reactor), response_(response) {}
+
+void SnapshotCall::Collect() {
+  std::vector<const FamilyRequest*> collected;
+  if (request_.page_token.empty()) {
+    for (const FamilyRequest& family : request_.families) {
+      if (family.family->feed != nullptr) collected.push_back(&family);
+    }
+  }
+  {
+    MutexLock lock(mutex_);
+    awaited_ = collected.size() + 1;
+  }
+  for (const FamilyRequest* family : collected) {
+    family->family->feed->Refresh(
+        family->query.demand, request_.max_age,
+        [call = shared_from_this()](const absl::Status& status) { call->OnCollected(status); });
+  }
+  OnCollected(absl::OkStatus());
+}
+
+void SnapshotCall::OnCollected(const absl::Status& status) {
+  {
+    MutexLock lock(mutex_);
+    failure_.Update(status);
+    if (--awaited_ > 0) return;
+  }
+  serving_.queue.Post(
+      [call = shared_from_this()] { call->reactor_->Finish(ToGrpcStatus(call->Answer())); });
+}
+
+absl::Status SnapshotCall::Answer() {
+  {
+    MutexLock lock(mutex_);
+    if (!failure_.ok()) return failure_;
+  }
+  return request_.page_token.empty() ? AnswerCollected() : AnswerKept();
+}
+
+absl::Status SnapshotCall::AnswerCollected() {
+  auto snapshot = std::make_shared<RetainedSnapshot>();
+  snapshot->fingerprint = Fingerprint();
+  absl::Status failure;
+  bool any = false;
+  for (const FamilyRequest& wanted : request_.families) {
+    const families::Family& family = *wanted.family;
+    RetainedSnapshot::Part& part = snapshot->parts.emplace_back();
+    part.family = family.id;
+    part.parts = wanted.query.selection.parts;
+    if (family.feed == nullptr) {
+      part.status = ToSectionStatus(family.id, family.unavailable, v1::SECTION_STATE_UNAVAILABLE);
+      failure.Update(family.unavailable);
+      continue;
+    }
+    part.snapshot = family.feed->table().TakeSnapshot(wanted.query.selection);
+    part.status = DescribeCondition(family.id, part.snapshot.condition, part.snapshot.info);
+    if (part.status.state() == v1::SECTION_STATE_OK && !wanted.query.unsupported.ok()) {
+      part.status = ToSectionStatus(family.id, wanted.query.unsupported, v1::SECTION_STATE_PARTIAL);
+    }
+    failure.Update(part.snapshot.condition.status);
+    any = any || part.status.state() != v1::SECTION_STATE_UNAVAILABLE;
+    for (const feed::RowPtr& row : part.snapshot.rows)
+      snapshot->total_rows += row->totals() ? 0 : 1;
+    PutTotalsFirst(part.snapshot.rows);
+  }
+  if (!any) return failure;
+  return WritePage(std::move(snapshot), 0, 0);
+}
+
+absl::Status SnapshotCall::AnswerKept() {
+  uint64_t id = 0;
+  uint64_t position = 0;
+  std::shared_ptr<const RetainedSnapshot> snapshot;
+  if (ParsePageToken(request_.page_token, id, position)) snapshot = serving_.snapshots.Find(id);
+  if (snapshot == nullptr) {
+    return InvalidField("options.page_token",
+                        "options.page_token is not known here or has expired; begin again without "
+                        "a token");
+  }
+  if (snapshot->fingerprint != Fingerprint()) {
+    return InvalidField("options.page_token",
+                        "the query or the page size differs from that of the first page; repeat "
+                        "them unchanged with each page token");
+  }
+  return WritePage(std::move(snapshot), id, position);
+}
+
+// Answers with the rows from `position` on, counted over all parts. `id` is 0 for a first page,
+// which is kept only if there are more.
+absl::Status SnapshotCall::WritePage(std::shared_ptr<const RetainedSnapshot> snapshot, uint64_t id,
+                                     uint64_t position) {
+  const size_t max_bytes = serving_.limits.max_row_bytes;
+  const SteadyTime now = serving_.clock.Steady();
+  std::vector<v1::CollectionInfo> collections(snapshot->parts.size());
+  std::vector<Section> sections;
+  size_t bytes = 0;
+  int rows = 0;
+  uint64_t index = 0;
+  bool full = false;
+  for (size_t i = 0; i < snapshot->parts.size(); ++i) {
+    const RetainedSnapshot::Part& part = snapshot->parts[i];
+    collections[i] = DescribeCollection(part.snapshot.info, now);
+    Section& section = sections.emplace_back();
+    section.family = part.family;
+    section.status = &part.status;
+    if (part.snapshot.info.tick != 0) section.collection = &collections[i];
+    const uint64_t end = index + part.snapshot.rows.size();
+    // About right: rows of a family are much alike.
+    if (position < end) {
+      const size_t row_size = part.snapshot.rows.back()->EncodedSize(part.parts);
+      section.rows.reserve(std::min<size_t>(max_bytes, (end - position) * row_size));
+    }
+    for (uint64_t at = std::max(index, position); at < end && !full; ++at) {
+      const feed::Row& row = *part.snapshot.rows[at - index];
+      const size_t size = row.EncodedSize(part.parts);
+      full = (bytes > 0 && bytes + size > max_bytes) ||
+             (request_.page_size > 0 && !row.totals() && rows >= request_.page_size);
+      if (full) break;
+      row.AppendTo(part.parts, section.rows);
+      bytes += size;
+      rows += row.totals() ? 0 : 1;
+      position = at + 1;
+    }
+    index = end;
+  }
+  std::string next;
+  if (full) {
+    if (id == 0) {
+      absl::StatusOr<uint64_t> kept = serving_.snapshots.Keep(snapshot);
+      if (!kept.ok()) {
+        ++serving_.streams.refused;
+        return kept.status();
+      }
+      id = *kept;
+    }
+    next = MakePageToken(id, position);
+  }
+  *response_ = EncodeSnapshot(request_.in_host, std::move(sections), next, snapshot->total_rows);
+  return absl::OkStatus();
+}
+
+uint64_t SnapshotCall::Fingerprint() const {
+  uint64_t fingerprint = absl::HashOf(request_.page_size, request_.in_host);
+  for (const FamilyRequest& family : request_.families) {
+    fingerprint = absl::HashOf(fingerprint, family.family->id, family.query.fingerprint);
+  }
+  return fingerprint;
+}
+
+}  // namespace farstat::rpc

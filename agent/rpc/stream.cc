@@ -1,0 +1,493 @@
+#include "agent/rpc/stream.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "agent/rpc/messages.h"
+#include "agent/rpc/resume_token.h"
+#include "common/grpc_status.h"
+#include "common/status.h"
+#include "farstat/v1/tcp.pb.h"
+
+namespace farstat::rpc {
+namespace {
+
+using farstat::FromProto;
+using farstat::ToProto;
+// The responses of all subscriptions have these field numbers.
+using Response = v1::SubscribeTcpStatisticsResponse;
+
+// Ends a call that could not become a stream.
+class RefusedStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  explicit RefusedStream(const absl::Status& why) { Finish(ToGrpcStatus(why)); }
+  void OnDone() override { delete this; }
+};
+
+SteadyTime After(SteadyTime start, absl::Duration duration) {
+  return duration == absl::InfiniteDuration() ? SteadyTime::max()
+                                              : start + absl::ToChronoNanoseconds(duration);
+}
+
+void Adjust(absl::string_view field, absl::Duration requested, absl::Duration effective,
+            absl::string_view reason, std::vector<v1::Adjustment>& adjustments) {
+  if (requested == effective) return;
+  v1::Adjustment& adjustment = adjustments.emplace_back();
+  adjustment.set_field(std::string(field));
+  adjustment.set_requested(absl::FormatDuration(requested));
+  adjustment.set_effective(absl::FormatDuration(effective));
+  adjustment.set_reason(std::string(reason));
+}
+
+// The interval that is in force for `requested`.
+absl::Duration EffectiveInterval(absl::string_view field, absl::Duration requested,
+                                 const Limits& limits, std::vector<v1::Adjustment>& adjustments) {
+  const absl::Duration bounded =
+      std::min(std::max(requested, limits.min_interval), limits.max_interval);
+  const absl::Duration effective = absl::Ceil(bounded, limits.interval_grid);
+  Adjust(
+      field, requested, effective,
+      bounded != requested
+          ? absl::StrCat("this agent allows ", absl::FormatDuration(limits.min_interval), " to ",
+                         absl::FormatDuration(limits.max_interval))
+          : absl::StrCat("intervals are multiples of ", absl::FormatDuration(limits.interval_grid)),
+      adjustments);
+  return effective;
+}
+
+absl::Status CheckNotNegative(absl::string_view field, absl::Duration duration) {
+  if (duration >= absl::ZeroDuration()) return absl::OkStatus();
+  return InvalidField(field, absl::StrCat(field, " is negative"));
+}
+
+}  // namespace
+
+absl::Status ApplyOptions(const v1::SubscriptionOptions& options, const Limits& limits,
+                          StreamRequest& request) {
+  const absl::Duration interval = FromProto(options.interval());
+  const absl::Duration heartbeat = FromProto(options.heartbeat_interval());
+  const absl::Duration max_duration = FromProto(options.max_duration());
+  absl::Status status = CheckNotNegative("options.interval", interval);
+  status.Update(CheckNotNegative("options.heartbeat_interval", heartbeat));
+  status.Update(CheckNotNegative("options.max_duration", max_duration));
+  for (const FamilyRequest& family : request.families) {
+    status.Update(CheckNotNegative("query.interval", family.query.interval));
+  }
+  if (!status.ok()) return status;
+
+  request.interval =
+      interval == absl::ZeroDuration()
+          ? limits.default_interval
+          : EffectiveInterval("options.interval", interval, limits, request.adjustments);
+  for (FamilyRequest& family : request.families) {
+    family.query.interval = family.query.interval == absl::ZeroDuration()
+                                ? request.interval
+                                : EffectiveInterval("query.interval", family.query.interval, limits,
+                                                    request.adjustments);
+  }
+  request.heartbeat_interval = limits.default_heartbeat;
+  if (heartbeat != absl::ZeroDuration()) {
+    request.heartbeat_interval =
+        std::min(std::max(heartbeat, limits.min_heartbeat), limits.max_heartbeat);
+    Adjust("options.heartbeat_interval", heartbeat, request.heartbeat_interval,
+           absl::StrCat("this agent allows ", absl::FormatDuration(limits.min_heartbeat), " to ",
+                        absl::FormatDuration(limits.max_heartbeat)),
+           request.adjustments);
+  }
+  if (max_duration > absl::ZeroDuration()) request.max_duration = max_duration;
+  request.resume_token = options.resume_token();
+  request.updates_only = options.updates_only();
+  return absl::OkStatus();
+}
+
+// --- Life ---------------------------------------------------------------------------------------
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* StatisticsStream::Open(
+    grpc::CallbackServerContext* context, Serving& serving, absl::StatusOr<StreamRequest> request) {
+  absl::Status status = request.status();
+  if (status.ok()) {
+    // A stream of families that this host lacks altogether would never say anything.
+    const auto& families = request->families;
+    if (std::none_of(families.begin(), families.end(),
+                     [](const FamilyRequest& family) { return family.family->feed != nullptr; })) {
+      status = families.front().family->unavailable;
+    }
+  }
+  if (status.ok()) {
+    auto stream = std::make_shared<StatisticsStream>(context, serving, *std::move(request));
+    status = serving.streams.Add(stream);
+    if (status.ok()) {
+      stream->self_ = stream;
+      stream->Start();
+      return stream.get();
+    }
+  }
+  return new RefusedStream(status);  // reactor: deletes itself in OnDone
+}
+
+StatisticsStream::StatisticsStream(grpc::CallbackServerContext* context, Serving& serving,
+                                   StreamRequest request)
+    : context_(context),
+      serving_(serving),
+      request_(std::move(request)),
+      peer_(context->peer()),
+      start_time_(serving.clock.Wall()),
+      steady_start_(serving.clock.Steady()) {}
+
+void StatisticsStream::Start() {
+  MutexLock lock(mutex_);
+  newest_frame_ = steady_start_;
+  for (const FamilyRequest& wanted : request_.families) {
+    Subscribed& subscribed = families_.emplace_back();
+    subscribed.family = wanted.family;
+    subscribed.query = wanted.query;
+    subscribed.skip_initial = request_.updates_only;
+  }
+  Resume();
+  for (size_t i = 0; i < families_.size(); ++i) {
+    if (families_[i].family->feed == nullptr) continue;
+    // OnDone gives the subscription up before it lets go of `this`.
+    families_[i].subscription = families_[i].family->feed->Subscribe(
+        families_[i].query.demand, families_[i].query.interval, [this, i] { OnTick(i); });
+  }
+  serving_.queue.Post([stream = shared_from_this()] { stream->Pump(); });
+  ScheduleTend();
+}
+
+void StatisticsStream::Resume() {
+  if (request_.resume_token.empty()) return;
+  const ResumePositions positions = ParseResumeToken(request_.resume_token, serving_.start_id);
+  resumed_ = true;
+  for (Subscribed& subscribed : families_) {
+    if (subscribed.family->feed == nullptr) continue;
+    subscribed.skip_initial = false;
+    const auto position = positions.find(subscribed.family->id);
+    if (position != positions.end() &&
+        position->second.fingerprint == subscribed.query.fingerprint &&
+        subscribed.family->feed->table().CanResume(position->second.tick)) {
+      subscribed.cursor.complete = position->second.tick;
+      subscribed.cursor.complete_time = position->second.time;
+    } else {
+      subscribed.resync = true;
+      resumed_ = false;
+    }
+  }
+}
+
+std::string StatisticsStream::ResumeToken() const {
+  ResumePositions positions;
+  for (const Subscribed& subscribed : families_) {
+    if (subscribed.cursor.complete == 0) continue;
+    positions[subscribed.family->id] = {subscribed.cursor.complete, subscribed.cursor.complete_time,
+                                        subscribed.query.fingerprint};
+  }
+  return MakeResumeToken(positions, serving_.start_id);
+}
+
+void StatisticsStream::OnTick(size_t family) {
+  {
+    MutexLock lock(mutex_);
+    if (finished_) return;
+    Subscribed& subscribed = families_[family];
+    if (subscribed.due) {
+      ++subscribed.skipped_ticks;
+      ++skipped_ticks_;
+      return;
+    }
+    subscribed.due = true;
+  }
+  serving_.queue.Post([stream = shared_from_this()] { stream->Pump(); });
+}
+
+void StatisticsStream::SayGoodbye(v1::GoodbyeReason reason, absl::Duration retry_after) {
+  {
+    MutexLock lock(mutex_);
+    if (ended_ || goodbye_.has_value()) return;
+    goodbye_.emplace();
+    goodbye_->set_reason(reason);
+    if (retry_after > absl::ZeroDuration()) {
+      *goodbye_->mutable_retry_after() = ToProto(retry_after);
+    }
+    goodbye_->set_message(reason == v1::GOODBYE_REASON_MAX_DURATION
+                              ? "the stream has lasted as long as was asked for"
+                              : "the agent is stopping");
+  }
+  serving_.queue.Post([stream = shared_from_this()] { stream->Pump(); });
+}
+
+void StatisticsStream::Evict() {
+  {
+    MutexLock lock(mutex_);
+    // Once finished, the context may be gone.
+    if (finished_ || evicted_) return;
+    evicted_ = true;
+    ++serving_.streams.evicted;
+    // Under the lock: Finish cannot come in between.
+    context_->TryCancel();
+  }
+}
+
+v1::SubscriberStatus StatisticsStream::Describe() {
+  v1::SubscriberStatus status;
+  status.set_peer(peer_);
+  *status.mutable_start_time() = ToProto(start_time_);
+  MutexLock lock(mutex_);
+  uint64_t lag = 0;
+  for (const Subscribed& subscribed : families_) {
+    status.add_families(subscribed.family->id);
+    if (subscribed.family->feed == nullptr || subscribed.cursor.complete == 0) continue;
+    lag = std::max(lag, subscribed.family->feed->table().tick() - subscribed.cursor.complete);
+  }
+  status.set_frames(sequence_);
+  status.set_bytes(bytes_);
+  status.set_skipped_ticks(skipped_ticks_);
+  status.set_lag_ticks(lag);
+  if (writing_) {
+    *status.mutable_stalled_for() =
+        ToProto(absl::FromChrono(serving_.clock.Steady() - write_started_));
+  }
+  return status;
+}
+
+// --- Writing ------------------------------------------------------------------------------------
+
+void StatisticsStream::Pump() {
+  bool finish = false;
+  {
+    MutexLock lock(mutex_);
+    if (writing_ || finished_) return;
+    if (!cancelled_ && frames_.empty()) MakeFrames();
+    if (cancelled_ || (frames_.empty() && ended_)) {
+      finish = finished_ = true;
+    } else if (!frames_.empty()) {
+      outstanding_ = std::move(frames_.front());
+      frames_.pop_front();
+      bytes_ += outstanding_.Length();
+      writing_ = true;
+      write_started_ = newest_frame_ = serving_.clock.Steady();
+    } else {
+      return;
+    }
+  }
+  // Outside the lock; `writing_` and `finished_` keep everyone else out.
+  if (finish) {
+    Finish(grpc::Status::OK);
+  } else {
+    StartWrite(&outstanding_);
+  }
+}
+
+void StatisticsStream::OnWriteDone(bool ok) {
+  {
+    MutexLock lock(mutex_);
+    writing_ = false;
+    outstanding_.Clear();
+    if (!ok) cancelled_ = true;
+  }
+  Pump();
+}
+
+void StatisticsStream::OnCancel() {
+  {
+    MutexLock lock(mutex_);
+    cancelled_ = true;
+  }
+  Pump();
+}
+
+void StatisticsStream::OnDone() {
+  std::vector<std::unique_ptr<feed::Feed::Subscription>> subscriptions;
+  {
+    MutexLock lock(mutex_);
+    finished_ = true;
+    for (Subscribed& subscribed : families_) {
+      subscriptions.push_back(std::move(subscribed.subscription));
+    }
+  }
+  // Waits for a callback that is running; afterwards no feed knows this stream.
+  subscriptions.clear();
+  serving_.streams.Remove(this);
+  const std::shared_ptr<StatisticsStream> self = std::move(self_);
+}
+
+// --- Frames -------------------------------------------------------------------------------------
+
+v1::FrameHeader StatisticsStream::NextHeader() {
+  v1::FrameHeader header;
+  header.set_sequence(++sequence_);
+  return header;
+}
+
+void StatisticsStream::AddFrame(const v1::FrameHeader& header, int field,
+                                const google::protobuf::MessageLite& body) {
+  frames_.push_back(EncodeFrame(header, field, body));
+}
+
+v1::Accepted StatisticsStream::MakeAccepted() const {
+  v1::Accepted accepted;
+  accepted.set_agent_start_id(serving_.start_id);
+  *accepted.mutable_interval() = ToProto(request_.interval);
+  *accepted.mutable_heartbeat_interval() = ToProto(request_.heartbeat_interval);
+  for (const v1::Adjustment& adjustment : request_.adjustments) {
+    *accepted.add_adjustments() = adjustment;
+  }
+  for (const Subscribed& subscribed : families_) {
+    const families::Family& family = *subscribed.family;
+    const absl::Status& lacking =
+        family.feed == nullptr ? family.unavailable : subscribed.query.unsupported;
+    if (lacking.ok()) continue;
+    *accepted.add_unsupported() = ToSectionStatus(
+        family.id, lacking,
+        family.feed == nullptr ? v1::SECTION_STATE_UNAVAILABLE : v1::SECTION_STATE_PARTIAL);
+  }
+  accepted.set_resumed(resumed_);
+  return accepted;
+}
+
+void StatisticsStream::AddGoodbye() {
+  AddFrame(NextHeader(), Response::kGoodbyeFieldNumber, *goodbye_);
+  ended_ = true;
+}
+
+// Makes what is to be sent next, if anything.
+void StatisticsStream::MakeFrames() {
+  if (ended_) return;
+  if (!accepted_sent_) {
+    accepted_sent_ = true;
+    AddFrame(NextHeader(), Response::kAcceptedFieldNumber, MakeAccepted());
+    return;
+  }
+  if (goodbye_.has_value()) return AddGoodbye();
+  // In turn, so that a large family does not keep the others waiting.
+  for (size_t i = 0; i < families_.size(); ++i) {
+    Subscribed& subscribed = families_[next_family_];
+    next_family_ = (next_family_ + 1) % families_.size();
+    if (subscribed.due && MakeFamilyFrames(subscribed)) {
+      heartbeat_due_ = false;
+      return;
+    }
+  }
+  if (heartbeat_due_) {
+    heartbeat_due_ = false;
+    AddFrame(NextHeader(), Response::kHeartbeatFieldNumber, v1::Heartbeat());
+  }
+}
+
+// Makes the family's next frames; false: it has nothing to send.
+bool StatisticsStream::MakeFamilyFrames(Subscribed& subscribed) {
+  const feed::Table& table = subscribed.family->feed->table();
+  MakeConditionFrame(subscribed);
+  if (subscribed.skip_initial) {
+    const feed::TickInfo info = table.info();
+    subscribed.cursor.complete = info.tick;
+    subscribed.cursor.complete_time = info.start_time;
+    subscribed.skip_initial = info.tick == 0;
+  }
+  while (frames_.empty() && subscribed.due) {
+    feed::Batch batch =
+        table.Read(subscribed.query.selection, serving_.limits.max_row_bytes, subscribed.cursor);
+    // Not complete and yet at the end: there was another tick, which the next pass catches up with.
+    if (batch.complete || batch.info.tick == 0) subscribed.due = false;
+    MakeBatchFrames(subscribed, std::move(batch));
+  }
+  return !frames_.empty();
+}
+
+void StatisticsStream::MakeConditionFrame(Subscribed& subscribed) {
+  const feed::Table& table = subscribed.family->feed->table();
+  const feed::Condition condition = table.condition();
+  if (condition.version == subscribed.condition_version) return;
+  subscribed.condition_version = condition.version;
+  const bool was_ok = std::exchange(subscribed.condition_ok, condition.status.ok());
+  // That all is well is said only after it was not.
+  if (was_ok && condition.status.ok()) return;
+  v1::FrameHeader header = NextHeader();
+  header.set_family(subscribed.family->id);
+  AddFrame(header, Response::kStatusFieldNumber,
+           DescribeCondition(subscribed.family->id, condition, table.info()));
+}
+
+// The header of one of a batch's frames; `last`: none of the batch follows it.
+v1::FrameHeader StatisticsStream::BatchHeader(Subscribed& subscribed, const feed::Batch& batch,
+                                              bool last) {
+  v1::FrameHeader header = NextHeader();
+  header.set_family(subscribed.family->id);
+  header.set_tick(batch.info.tick);
+  *header.mutable_time() = ToProto(batch.info.start_time);
+  if (batch.base_time != absl::InfinitePast()) {
+    *header.mutable_base_time() = ToProto(batch.base_time);
+  }
+  header.set_skipped_ticks(std::exchange(subscribed.skipped_ticks, 0));
+  if (last && batch.complete) {
+    header.set_tick_complete(true);
+    header.set_resume_token(ResumeToken());
+  }
+  return header;
+}
+
+void StatisticsStream::MakeBatchFrames(Subscribed& subscribed, feed::Batch batch) {
+  const v1::Family family = subscribed.family->id;
+  if (batch.begins_full_set) {
+    v1::SyncBegin begin;
+    begin.set_family(family);
+    begin.set_reason(batch.resync || subscribed.resync ? v1::SYNC_REASON_RESYNC
+                                                       : v1::SYNC_REASON_INITIAL);
+    subscribed.resync = false;
+    AddFrame(BatchHeader(subscribed, batch, false), Response::kSyncBeginFieldNumber, begin);
+  }
+  if (!batch.bytes.empty()) {
+    const v1::CollectionInfo collection = DescribeCollection(batch.info, serving_.clock.Steady());
+    Section section{family, nullptr, &collection, std::move(batch.bytes)};
+    const v1::FrameHeader header = BatchHeader(subscribed, batch, !batch.ends_full_set);
+    frames_.push_back(EncodeRowsFrame(header, request_.in_host, std::move(section)));
+  }
+  if (batch.ends_full_set) {
+    v1::SyncEnd end;
+    end.set_family(family);
+    end.set_row_count(batch.full_set_rows);
+    AddFrame(BatchHeader(subscribed, batch, true), Response::kSyncEndFieldNumber, end);
+  }
+}
+
+// --- Time ---------------------------------------------------------------------------------------
+
+void StatisticsStream::ScheduleTend() {
+  const SteadyTime now = serving_.clock.Steady();
+  SteadyTime next = After(newest_frame_, request_.heartbeat_interval);
+  if (writing_) {
+    next = std::min(After(now, request_.heartbeat_interval),
+                    After(write_started_, serving_.limits.stalled_stream_timeout));
+  }
+  next = std::min(next, After(steady_start_, request_.max_duration));
+  // A goodbye that waits to be written keeps its time in the past.
+  next = std::max(next, After(now, absl::Milliseconds(10)));
+  serving_.queue.PostAt(next, [weak = weak_from_this()] {
+    if (const auto stream = weak.lock()) stream->Tend();
+  });
+}
+
+void StatisticsStream::Tend() {
+  const SteadyTime now = serving_.clock.Steady();
+  bool stalled = false;
+  {
+    MutexLock lock(mutex_);
+    if (finished_) return;
+    stalled = writing_ && now >= After(write_started_, serving_.limits.stalled_stream_timeout);
+    if (!writing_ && now >= After(newest_frame_, request_.heartbeat_interval)) {
+      heartbeat_due_ = true;
+    }
+  }
+  if (stalled) {
+    Evict();
+    return;
+  }
+  if (now >= After(steady_start_, request_.max_duration)) {
+    SayGoodbye(v1::GOODBYE_REASON_MAX_DURATION, absl::ZeroDuration());
+  }
+  Pump();
+  MutexLock lock(mutex_);
+  if (!finished_) ScheduleTend();
+}
+
+}  // namespace farstat::rpc
