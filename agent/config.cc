@@ -1,0 +1,100 @@
+#include "agent/config.h"
+
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "common/status.h"
+#include "google/protobuf/io/tokenizer.h"
+#include "google/protobuf/text_format.h"
+#include "spdlog/spdlog.h"
+
+namespace farstat {
+namespace {
+
+constexpr int kMaxStreams = 100'000;
+constexpr int kMaxStalledSeconds = 3600;
+
+// Collects every problem of a text format file, not only the first.
+class ProblemCollector : public google::protobuf::io::ErrorCollector {
+ public:
+  ProblemCollector(std::string file, std::vector<std::string>& problems)
+      : file_(std::move(file)), problems_(problems) {}
+  void AddError(int line, int column, const std::string& message) override {
+    problems_.push_back(absl::StrCat(file_, ":", line + 1, ":", column + 1, ": ", message));
+  }
+
+ private:
+  const std::string file_;
+  std::vector<std::string>& problems_;
+};
+
+agent::AgentSettings ReadFile(const std::string& path, std::vector<std::string>& problems) {
+  agent::AgentSettings settings;
+  errno = 0;
+  std::ifstream file(path);
+  std::stringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    // An empty file gives no text, and is fine.
+    if (file.is_open() && file.peek() == std::ifstream::traits_type::eof() && errno == 0) {
+      return settings;
+    }
+    problems.push_back(absl::StrCat(path, ": cannot be read: ", ErrnoText(errno)));
+    return settings;
+  }
+  ProblemCollector collector(path, problems);
+  google::protobuf::TextFormat::Parser parser;
+  parser.RecordErrorsTo(&collector);
+  parser.ParseFromString(text.str(), &settings);
+  return settings;
+}
+
+void ApplyFlags(const AgentFlags& flags, agent::AgentSettings& settings) {
+  if (!flags.listen.empty()) {
+    settings.clear_listen();
+    for (const std::string& address : flags.listen) settings.add_listen(address);
+  }
+  if (!flags.ca.empty()) settings.mutable_tls()->set_ca(flags.ca);
+  if (!flags.certificate.empty()) settings.mutable_tls()->set_certificate(flags.certificate);
+  if (!flags.key.empty()) settings.mutable_tls()->set_key(flags.key);
+  if (!flags.log_level.empty()) settings.set_log_level(flags.log_level);
+}
+
+void CheckNumber(absl::string_view name, int value, int most, std::vector<std::string>& problems) {
+  if (value >= 0 && value <= most) return;
+  problems.push_back(absl::StrCat(name, ": ", value, " is not within 1 to ", most));
+}
+
+void Check(const agent::AgentSettings& settings, std::vector<std::string>& problems) {
+  const agent::TlsSettings& tls = settings.tls();
+  const bool any = !tls.ca().empty() || !tls.certificate().empty() || !tls.key().empty();
+  if (any && tls.ca().empty()) problems.push_back("tls: ca (--ca) is missing");
+  if (any && tls.certificate().empty()) problems.push_back("tls: certificate (--cert) is missing");
+  if (any && tls.key().empty()) problems.push_back("tls: key (--key) is missing");
+  const std::string& level = settings.log_level();
+  if (!level.empty() && level != "off" && spdlog::level::from_str(level) == spdlog::level::off) {
+    problems.push_back(
+        absl::StrCat("log_level: \"", level, "\" is not one of trace, debug, info, warn, error"));
+  }
+  CheckNumber("max_streams", settings.max_streams(), kMaxStreams, problems);
+  CheckNumber("stalled_stream_timeout_s", settings.stalled_stream_timeout_s(), kMaxStalledSeconds,
+              problems);
+}
+
+}  // namespace
+
+absl::StatusOr<agent::AgentSettings> LoadSettings(const AgentFlags& flags) {
+  std::vector<std::string> problems;
+  agent::AgentSettings settings;
+  if (!flags.config_file.empty()) settings = ReadFile(flags.config_file, problems);
+  ApplyFlags(flags, settings);
+  Check(settings, problems);
+  if (!problems.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
+  if (settings.listen().empty()) settings.add_listen(kDefaultListen);
+  if (settings.log_level().empty()) settings.set_log_level("info");
+  return settings;
+}
+
+}  // namespace farstat
