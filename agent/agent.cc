@@ -30,7 +30,7 @@ class FeedSink : public sources::RowSink {
 
 static_assert(sources::kMaxParts == feed::kMaxParts);
 
-std::unique_ptr<feed::Feed> MakeFeed(std::shared_ptr<sources::Source> source,
+std::unique_ptr<feed::Feed> MakeFeed(const std::shared_ptr<sources::Source>& source,
                                      absl::Duration phase) {
   const feed::Collect collect = [source](feed::PartMask parts,
                                          absl::FunctionRef<void(const feed::RowInput&)> put) {

@@ -70,9 +70,10 @@ void CheckNumber(absl::string_view name, int value, int most, std::vector<std::s
 void Check(const agent::AgentSettings& settings, std::vector<std::string>& problems) {
   const agent::TlsSettings& tls = settings.tls();
   const bool any = !tls.ca().empty() || !tls.certificate().empty() || !tls.key().empty();
-  if (any && tls.ca().empty()) problems.push_back("tls: ca (--ca) is missing");
-  if (any && tls.certificate().empty()) problems.push_back("tls: certificate (--cert) is missing");
-  if (any && tls.key().empty()) problems.push_back("tls: key (--key) is missing");
+  if (any && tls.ca().empty()) problems.emplace_back("tls: ca (--ca) is missing");
+  if (any && tls.certificate().empty())
+    problems.emplace_back("tls: certificate (--cert) is missing");
+  if (any && tls.key().empty()) problems.emplace_back("tls: key (--key) is missing");
   const std::string& level = settings.log_level();
   if (!level.empty() && level != "off" && spdlog::level::from_str(level) == spdlog::level::off) {
     problems.push_back(

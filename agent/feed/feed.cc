@@ -81,25 +81,23 @@ void Feed::Stop() {
 }
 
 void Feed::Refresh(PartMask parts, absl::Duration max_age, std::function<void(absl::Status)> done) {
-  bool fresh = false;
-  bool stopping = false;
+  absl::Status answer;
   {
     MutexLock lock(mutex_);
     const SteadyTime now = clock_.Steady();
     last_use_ = now;
     const TickInfo newest = table_.info();
-    fresh = max_age > absl::ZeroDuration() && holds_rows_ && (parts & ~collected_parts_) == 0 &&
-            Since(newest.steady_start, now) <= max_age;
-    stopping = stopping_;
-    if (!fresh && !stopping) waiting_.push_back({parts, std::move(done)});
+    const bool fresh = max_age > absl::ZeroDuration() && holds_rows_ &&
+                       (parts & ~collected_parts_) == 0 &&
+                       Since(newest.steady_start, now) <= max_age;
+    if (!fresh && !stopping_) {
+      waiting_.push_back({parts, std::move(done)});
+      wake_.notify_all();
+      return;
+    }
+    if (!fresh) answer = StoppingStatus();
   }
-  if (fresh) {
-    done(absl::OkStatus());
-  } else if (stopping) {
-    done(StoppingStatus());
-  } else {
-    wake_.notify_all();
-  }
+  done(answer);
 }
 
 FeedStatus Feed::status() const {

@@ -9,7 +9,7 @@
 
 namespace farstat::rpc {
 
-absl::Status StreamRegistry::Add(std::shared_ptr<StatisticsStream> stream) {
+absl::Status StreamRegistry::Add(const std::shared_ptr<StatisticsStream>& stream) {
   MutexLock lock(mutex_);
   if (closed_) {
     ++refused;
@@ -23,8 +23,7 @@ absl::Status StreamRegistry::Add(std::shared_ptr<StatisticsStream> stream) {
                                     " streams already; try again later"),
                        {{"limit", "max_streams"}});
   }
-  const StatisticsStream* key = stream.get();
-  streams_.emplace(key, std::move(stream));
+  streams_.emplace(stream.get(), stream);
   return absl::OkStatus();
 }
 

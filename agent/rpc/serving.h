@@ -57,7 +57,7 @@ class StreamRegistry {
   explicit StreamRegistry(int max_streams) : max_streams_(max_streams) {}
 
   // RESOURCE_EXHAUSTED above the limit, UNAVAILABLE after Close.
-  absl::Status Add(std::shared_ptr<StatisticsStream> stream);
+  absl::Status Add(const std::shared_ptr<StatisticsStream>& stream);
   void Remove(const StatisticsStream* stream);
   std::vector<std::shared_ptr<StatisticsStream>> All() const;
   size_t size() const;

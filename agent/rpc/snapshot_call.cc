@@ -128,7 +128,7 @@ absl::Status SnapshotCall::AnswerCollected() {
     PutTotalsFirst(part.snapshot.rows);
   }
   if (!any) return failure;
-  return WritePage(std::move(snapshot), 0, 0);
+  return WritePage(snapshot, 0, 0);
 }
 
 absl::Status SnapshotCall::AnswerKept() {
@@ -146,13 +146,13 @@ absl::Status SnapshotCall::AnswerKept() {
                         "the query or the page size differs from that of the first page; repeat "
                         "them unchanged with each page token");
   }
-  return WritePage(std::move(snapshot), id, position);
+  return WritePage(snapshot, id, position);
 }
 
 // Answers with the rows from `position` on, counted over all parts. `id` is 0 for a first page,
 // which is kept only if there are more.
-absl::Status SnapshotCall::WritePage(std::shared_ptr<const RetainedSnapshot> snapshot, uint64_t id,
-                                     uint64_t position) {
+absl::Status SnapshotCall::WritePage(const std::shared_ptr<const RetainedSnapshot>& snapshot,
+                                     uint64_t id, uint64_t position) {
   const size_t max_bytes = serving_.limits.max_row_bytes;
   const SteadyTime now = serving_.clock.Steady();
   std::vector<v1::CollectionInfo> collections(snapshot->parts.size());

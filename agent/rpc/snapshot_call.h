@@ -48,7 +48,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   absl::Status Answer();
   absl::Status AnswerCollected();
   absl::Status AnswerKept();
-  absl::Status WritePage(std::shared_ptr<const RetainedSnapshot> snapshot, uint64_t id,
+  absl::Status WritePage(const std::shared_ptr<const RetainedSnapshot>& snapshot, uint64_t id,
                          uint64_t position);
   uint64_t Fingerprint() const;
 

@@ -261,7 +261,7 @@ void StatisticsStream::Pump() {
     if (cancelled_ || (frames_.empty() && ended_)) {
       finish = finished_ = true;
     } else if (!frames_.empty()) {
-      outstanding_ = std::move(frames_.front());
+      outstanding_.Swap(&frames_.front());
       frames_.pop_front();
       bytes_ += outstanding_.Length();
       writing_ = true;

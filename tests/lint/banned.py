@@ -9,7 +9,7 @@ import tree
 
 ANY = r""
 PRODUCT = r"(?!tests/|.*_test\.cc$)"
-TESTS = r"tests/|.*_test\.cc$"
+TESTS = r"tests/(?!bench/|demo/)|.*_test\.cc$"
 # Rule | files | pattern in code (comments and literals are not looked at) | reason and replacement.
 RULES = [
     ("load-library", ANY, r"\bLoadLibrary[AW]?\s*\(",
@@ -53,12 +53,13 @@ def main():
         if not path.endswith(tree.CPP):
             continue
         applying = [(name, pattern, why) for name, where, pattern, why in rules if where.match(path)]
-        for number, line in enumerate(tree.code(path), 1):
+        code = [""] + tree.code(path)
+        for number, line in enumerate(code[1:], 1):
             for name, pattern, why in applying:
                 if not pattern.search(line):
                     continue
                 near = raw[number - 1] + raw[number]
-                owned = name == "new" and (OWNED.search(line) or REACTOR in near)
+                owned = name == "new" and (OWNED.search(code[number - 1] + line) or REACTOR in near)
                 if not owned and f"// allow({name}): " not in near:
                     violations.append(f"{path}:{number}: [{name}] {why}")
     tree.finish(violations)
