@@ -1,10 +1,12 @@
 #include "agent/sources/linux/event_times.h"
 
+#include <algorithm>
+
 namespace farstat::sources {
 namespace {
 
-// Sweeping costs as much as looking at every socket, so it waits until it is worth while.
-constexpr size_t kSweepSlack = 1024;
+// A few sockets that have gone are stepped over before the index is asked.
+constexpr size_t kStep = 8;
 
 int64_t Steady(int64_t before, int64_t fresh) {
   const int64_t moved = fresh > before ? fresh - before : before - fresh;
@@ -13,26 +15,38 @@ int64_t Steady(int64_t before, int64_t fresh) {
 
 }  // namespace
 
-LastEvents EventTimes::Settle(uint64_t cookie, const LastEvents& fresh) {
-  const auto [entry, inserted] = known_.try_emplace(cookie, Known{fresh, 0});
-  Known& known = entry->second;
-  if (!inserted) {
-    known.events.data_sent = Steady(known.events.data_sent, fresh.data_sent);
-    known.events.data_received = Steady(known.events.data_received, fresh.data_received);
-    known.events.ack_received = Steady(known.events.ack_received, fresh.ack_received);
+const EventTimes::Known* EventTimes::Find(uint64_t cookie) {
+  const size_t end = std::min(known_.size(), expected_ + kStep);
+  for (size_t at = expected_; at < end; ++at) {
+    if (known_[at].cookie != cookie) continue;
+    expected_ = at + 1;
+    return &known_[at];
   }
-  if (known.collection != collection_) ++seen_;
-  known.collection = collection_;
-  return known.events;
+  if (index_.empty()) {
+    index_.reserve(known_.size());
+    for (size_t at = 0; at < known_.size(); ++at) index_.emplace(known_[at].cookie, at);
+  }
+  const auto found = index_.find(cookie);
+  if (found == index_.end()) return nullptr;
+  expected_ = found->second + 1;
+  return &known_[found->second];
+}
+
+LastEvents EventTimes::Settle(uint64_t cookie, const LastEvents& fresh) {
+  Known& now = seen_.emplace_back(Known{cookie, fresh});
+  if (const Known* before = Find(cookie)) {
+    now.events.data_sent = Steady(before->events.data_sent, fresh.data_sent);
+    now.events.data_received = Steady(before->events.data_received, fresh.data_received);
+    now.events.ack_received = Steady(before->events.ack_received, fresh.ack_received);
+  }
+  return now.events;
 }
 
 void EventTimes::EndCollection() {
-  if (known_.size() > 2 * seen_ + kSweepSlack) {
-    absl::erase_if(known_,
-                   [this](const auto& entry) { return entry.second.collection != collection_; });
-  }
-  ++collection_;
-  seen_ = 0;
+  known_.swap(seen_);
+  seen_.clear();
+  index_.clear();
+  expected_ = 0;
 }
 
 }  // namespace farstat::sources

@@ -2,6 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <random>
+#include <vector>
+
 namespace farstat::sources {
 namespace {
 
@@ -44,6 +50,7 @@ TEST(EventTimesTest, IsNeverWrongByMoreThanTheTolerance) {
 TEST(EventTimesTest, TellsEveryEventByItself) {
   EventTimes times;
   times.Settle(1, At(kNow, 0, kNow));
+  times.EndCollection();
   const LastEvents events = times.Settle(1, At(kNow + 1, kNow + 5, kNow + 1000));
   EXPECT_EQ(events.data_sent, kNow);
   EXPECT_EQ(events.data_received, kNow + 5);
@@ -56,15 +63,37 @@ TEST(EventTimesTest, KeepsSocketsApart) {
   EXPECT_EQ(times.Settle(2, At(kNow + 1, 0, 0)).data_sent, kNow + 1);
 }
 
-TEST(EventTimesTest, ForgetsSocketsThatAreGone) {
+TEST(EventTimesTest, FindsSocketsWhateverTheirOrder) {
   EventTimes times;
-  for (uint64_t collection = 0; collection < 100; ++collection) {
-    for (uint64_t cookie = 0; cookie < 1000; ++cookie) {
-      times.Settle(collection * 1000 + cookie, At(kNow, 0, 0));
+  std::vector<uint64_t> cookies(2000);
+  std::iota(cookies.begin(), cookies.end(), 1);
+  std::mt19937_64 random(1);
+  std::map<uint64_t, int64_t> published;
+  for (int collection = 0; collection < 20; ++collection) {
+    for (const uint64_t cookie : cookies) {
+      const int64_t fresh = kNow + 1000 * static_cast<int64_t>(cookie) + collection % 5;
+      const auto [first, is_new] = published.emplace(cookie, fresh);
+      EXPECT_EQ(times.Settle(cookie, At(fresh, 0, 0)).data_sent, first->second) << is_new;
     }
     times.EndCollection();
-    EXPECT_LT(times.size(), 5000u);
+    // Some change places, some go, and some are new.
+    std::shuffle(cookies.begin(), cookies.begin() + 300, random);
+    cookies.erase(cookies.begin() + 500, cookies.begin() + 520);
+    for (uint64_t i = 0; i < 10; ++i) {
+      cookies.insert(cookies.begin() + 100, 100'000 + 100 * static_cast<uint64_t>(collection) + i);
+    }
   }
+}
+
+TEST(EventTimesTest, ForgetsSocketsThatAreGone) {
+  EventTimes times;
+  times.Settle(1, At(kNow, 0, 0));
+  times.Settle(2, At(kNow, 0, 0));
+  times.EndCollection();
+  times.Settle(2, At(kNow, 0, 0));
+  times.EndCollection();
+  EXPECT_EQ(times.size(), 1u);
+  EXPECT_EQ(times.Settle(1, At(kNow + 1, 0, 0)).data_sent, kNow + 1);
 }
 
 }  // namespace
