@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "agent/agent.h"
 #include "agent/config.h"
@@ -76,7 +77,17 @@ int Main(int argc, char** argv) {
   run->add_option("--log-level", flags.log_level, "trace, debug, info (default), warn or error");
   run->footer(kRunExamples);
   CLI::App* version = app.add_subcommand("version", "Print the version.");
-  CLI11_PARSE(app, argc, argv);  // CLI11 throws
+  const auto is_given = [&](const CLI::App* verb) { return verb->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_given).empty()) {
+    return Fail(absl::InvalidArgumentError(
+        absl::StrCat("there is no verb \"", argv[1], "\"; there are run and version")));
+  }
+  try {
+    app.parse(argc, argv);
+    // allow(exceptions): CLI11 throws
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitFailed;
+  }
   if (version->parsed()) {
     std::printf("farstat-agent %s\n", kVersion);
     return 0;

@@ -92,6 +92,16 @@ TEST(AgentTest, AddressThatIsNoneIsRefused) {
   }
 }
 
+TEST(AgentTest, MistypedCommandLinesAreUsageErrors) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{}, {"runn"}, {"run", "--lissten", "x"}, {"run", "--listen"}}) {
+    const Finished agent = RunToEnd(Binary("farstat-agent"), arguments);
+    EXPECT_EQ(agent.exit_code, 1);
+    EXPECT_NE(agent.err, "");
+    EXPECT_EQ(agent.out, "");
+  }
+}
+
 TEST(AgentTest, SettingsFileIsUsed) {
   const TestFolder folder;
   const std::string file = folder.Write("agent.textproto", "listen: \"127.0.0.1:0\"\n");

@@ -18,14 +18,12 @@ constexpr char kNetstatPath[] = "/proc/net/netstat";
 
 bool Wants(PartMask parts, int part) { return (parts & PartBit(part)) != 0; }
 
-absl::Status OwnersHidden(uint64_t sockets, size_t processes) {
+// Without counts: they change from one collection to the next, and the condition does not.
+absl::Status OwnersHidden() {
   return ErrorStatus(absl::StatusCode::kFailedPrecondition, kAgentLacksPrivilege,
-                     absl::StrCat("The owners of ", sockets,
-                                  " connections are not known: the agent may not look at "
-                                  "the open files of ",
-                                  processes,
-                                  " processes. Run it as root, or with "
-                                  "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH."),
+                     "the owners of some connections are not known: the agent may not look at the "
+                     "open files of some processes. Run it as root, or with CAP_SYS_PTRACE and "
+                     "CAP_DAC_READ_SEARCH",
                      {{"api", "/proc/PID/fd"}});
 }
 
@@ -60,7 +58,7 @@ Outcome LinuxTcpSource::Collect(PartMask parts, RowSink& sink) {
   times_.EndCollection();
 
   if (wants_owners && owners_.denied_processes() > 0 && total.sockets_without_owner > 0) {
-    outcome.partial.Update(OwnersHidden(total.sockets_without_owner, owners_.denied_processes()));
+    outcome.partial.Update(OwnersHidden());
   }
   if (wants_stack) outcome.partial.Update(CollectStack(total.states, sink, outcome.native_calls));
   return outcome;
