@@ -1,0 +1,82 @@
+#include "agent/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/test_certificates.h"
+
+namespace farstat {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+TEST(ConfigTest, NothingGivesTheDefaults) {
+  const auto settings = LoadSettings({});
+  ASSERT_TRUE(settings.ok());
+  ASSERT_EQ(settings->listen_size(), 1);
+  EXPECT_EQ(settings->listen(0), kDefaultListen);
+  EXPECT_EQ(settings->log_level(), "info");
+  EXPECT_FALSE(settings->has_tls());
+}
+
+TEST(ConfigTest, FlagsOverrideTheFile) {
+  const TestFolder folder;
+  AgentFlags flags;
+  flags.config_file = folder.Write("a.textproto",
+                                   "listen: '127.0.0.1:1'\nlisten: '127.0.0.1:2'\n"
+                                   "log_level: 'warn' max_streams: 5");
+  flags.listen = {"127.0.0.1:3"};
+  const auto settings = LoadSettings(flags);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  ASSERT_EQ(settings->listen_size(), 1);
+  EXPECT_EQ(settings->listen(0), "127.0.0.1:3");
+  EXPECT_EQ(settings->log_level(), "warn");
+  EXPECT_EQ(settings->max_streams(), 5);
+}
+
+TEST(ConfigTest, EmptyFileIsFine) {
+  const TestFolder folder;
+  AgentFlags flags;
+  flags.config_file = folder.Write("empty.textproto", "");
+  EXPECT_TRUE(LoadSettings(flags).ok());
+}
+
+TEST(ConfigTest, ExampleInDeployIsValid) {
+  AgentFlags flags;
+  flags.config_file = std::string(FARSTAT_SOURCE_DIR) + "/deploy/config/agent.textproto";
+  EXPECT_TRUE(LoadSettings(flags).ok()) << LoadSettings(flags).status();
+}
+
+TEST(ConfigTest, AllProblemsAreNamedAtOnce) {
+  const TestFolder folder;
+  AgentFlags flags;
+  flags.config_file = folder.Write(
+      "bad.textproto", "log_level: 'loud'\nmax_streams: -1\nstalled_stream_timeout_s: 9999\n");
+  flags.ca = "ca.pem";
+  const auto settings = LoadSettings(flags);
+  ASSERT_FALSE(settings.ok());
+  EXPECT_THAT(
+      std::string(settings.status().message()),
+      AllOf(HasSubstr("loud"), HasSubstr("max_streams"), HasSubstr("stalled_stream_timeout_s"),
+            HasSubstr("--cert"), HasSubstr("--key")));
+}
+
+TEST(ConfigTest, SyntaxErrorsHaveTheirPlace) {
+  const TestFolder folder;
+  AgentFlags flags;
+  flags.config_file = folder.Write("bad.textproto", "log_level: 'info'\nlog_levle: 'info'\n");
+  const auto settings = LoadSettings(flags);
+  ASSERT_FALSE(settings.ok());
+  EXPECT_THAT(std::string(settings.status().message()), HasSubstr("bad.textproto:2:"));
+}
+
+TEST(ConfigTest, FileThatIsNotThereIsNamed) {
+  AgentFlags flags;
+  flags.config_file = "/nonexistent/agent.textproto";
+  EXPECT_THAT(std::string(LoadSettings(flags).status().message()),
+              AllOf(HasSubstr("/nonexistent/agent.textproto"), HasSubstr("No such file")));
+}
+
+}  // namespace
+}  // namespace farstat
