@@ -1,0 +1,516 @@
+#include "client/format/columns.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/format/text.h"
+#include "client/format/units.h"
+#include "client/suggest.h"
+
+namespace farstat::client {
+namespace {
+
+// One column of the curated lists. Alternative paths are separated by "|"; an end point is an
+// address and a port.
+struct Curated {
+  absl::string_view id;
+  absl::string_view title;
+  absl::string_view paths;
+  Column::Shape shape = Column::Shape::kField;
+  bool essential = true;
+};
+
+constexpr auto kField = Column::Shape::kField;
+constexpr auto kEndpoint = Column::Shape::kEndpoint;
+constexpr auto kHexadecimal = Column::Shape::kHexadecimal;
+
+constexpr Curated kTcp[] = {
+    {"state", "STATE", "state"},
+    {"local", "LOCAL", "key.local_address|key.local_port", kEndpoint},
+    {"remote", "REMOTE", "key.remote_address|key.remote_port", kEndpoint},
+    {"rtt", "RTT", "fine_rtt.smoothed_rtt_us|path.smoothed_rtt_ms"},
+    {"retrans", "RETR", "path.segments_retrans"},
+    {"in", "IN", "data.thru_bytes_received"},
+    {"out", "OUT", "data.thru_bytes_acked"},
+    {"cwnd", "CWND", "linux.cwnd_segments|send_congestion.cur_cwnd_bytes", kField, false},
+    {"send_queue", "SEND-Q", "linux.send_queue_bytes", kField, false},
+    {"receive_queue", "RECV-Q", "receive.cur_app_read_queue_bytes", kField, false},
+    {"min_rtt", "MIN-RTT", "fine_rtt.min_rtt_us|linux.min_rtt_us|path.min_rtt_ms", kField, false},
+    {"rto", "RTO", "path.cur_rto_ms", kField, false},
+    {"delivery", "DELIVERY", "linux.delivery_rate_bytes_per_second", kField, false},
+    {"last_sent", "LAST-SENT", "linux.last_data_sent_unix_ms", kField, false},
+    {"last_received", "LAST-RECV", "linux.last_data_received_unix_ms", kField, false},
+    {"mss", "MSS", "path.cur_mss_bytes", kField, false},
+};
+
+constexpr Curated kRas[] = {
+    {"name", "NAME", "entry_name"},
+    {"state", "STATE", "status.state"},
+    {"device", "DEVICE", "device_type"},
+    {"server", "SERVER", "status.phone_number|status.remote_tunnel_address"},
+    {"up", "UP", "statistics.connect_duration_ms"},
+    {"in", "IN", "statistics.bytes_in"},
+    {"out", "OUT", "statistics.bytes_out"},
+    {"address", "ADDRESS", "projection.ikev2.ipv4_address|projection.ppp.ipv4_address", kField,
+     false},
+    {"speed", "SPEED", "statistics.speed_bits_per_second", kField, false},
+    {"crc_errors", "CRC-ERR", "statistics.crc_errors", kField, false},
+    {"mobility", "MOBILITY", "status.sub_state", kField, false},
+    {"error", "ERROR", "status.error_symbol", kField, false},
+};
+
+constexpr Curated kIpsec[] = {
+    {"direction", "DIRECTION", "key.direction"},
+    {"protocol", "PROTO", "key.protocol"},
+    {"spi", "SPI", "key.spi", kHexadecimal},
+    {"local", "LOCAL", "local_address"},
+    {"remote", "REMOTE", "remote_address"},
+    {"mode", "MODE", "mode"},
+    {"bytes", "BYTES", "bytes"},
+    {"packets", "PACKETS", "packets"},
+    {"encryption", "ENCRYPTION", "linux.combined_algorithm|linux.encryption_algorithm", kField,
+     false},
+    {"integrity_failures", "AUTH-FAIL", "linux.integrity_failure_packets", kField, false},
+    {"replay_failures", "REPLAY", "linux.replay_failure_packets", kField, false},
+    {"lifetime", "LIFETIME", "lifetime_seconds", kField, false},
+    {"last_used", "LAST-USED", "linux.last_use_time_unix_ms", kField, false},
+    {"main_mode_sa", "IKE-SA", "main_mode_sa_id", kField, false},
+};
+
+constexpr Curated kIke[] = {
+    {"protocol", "PROTOCOL", "key_module"},
+    {"local", "LOCAL", "local_address"},
+    {"remote", "REMOTE", "remote_address"},
+    {"cipher", "CIPHER", "cipher"},
+    {"integrity", "INTEGRITY", "integrity"},
+    {"dh", "DH-GROUP", "dh_group"},
+    {"id", "ID", "key.sa_id"},
+    {"lifetime", "LIFETIME", "max_lifetime_seconds", kField, false},
+    {"initiator", "INITIATOR", "initiator_cookie", kHexadecimal, false},
+    {"responder", "RESPONDER", "responder_cookie", kHexadecimal, false},
+};
+
+std::vector<Curated> CuratedOf(const Family& family) {
+  switch (family.number) {
+    case v1::FAMILY_RAS:
+      return {std::begin(kRas), std::end(kRas)};
+    case v1::FAMILY_TCP:
+      return {std::begin(kTcp), std::end(kTcp)};
+    case v1::FAMILY_IPSEC:
+      return {std::begin(kIpsec), std::end(kIpsec)};
+    case v1::FAMILY_IKE:
+      return {std::begin(kIke), std::end(kIke)};
+    default:
+      return {};
+  }
+}
+
+std::string PathText(const FieldPath& path) {
+  return absl::StrJoin(path, ".", [](std::string* out, const FieldDescriptor* field) {
+    absl::StrAppend(out, field->name());
+  });
+}
+
+// Heading of a field that is on no curated list. The unit stands with the values.
+std::string TitleOf(const FieldDescriptor* field) {
+  if (!InfoOf(field).title().empty()) return InfoOf(field).title();
+  absl::string_view name = field->name();
+  for (const absl::string_view suffix : {"_bytes_per_second", "_bits_per_second", "_unix_ms",
+                                         "_bytes", "_kilobytes", "_ms", "_us", "_seconds"}) {
+    if (absl::ConsumeSuffix(&name, suffix)) break;
+  }
+  return absl::StrReplaceAll(absl::AsciiStrToUpper(name), {{"_", "-"}});
+}
+
+// The paths to every single scalar below `message`, in the order of the proto.
+void CollectPaths(const Descriptor* message, FieldPath& prefix, std::vector<FieldPath>& paths) {
+  for (int i = 0; i < message->field_count(); ++i) {
+    const FieldDescriptor* field = message->field(i);
+    if (field->is_repeated()) continue;
+    prefix.push_back(field);
+    if (field->message_type() == nullptr) {
+      paths.push_back(prefix);
+    } else if (absl::StartsWith(field->message_type()->full_name(), "farstat.")) {
+      CollectPaths(field->message_type(), prefix, paths);
+    }
+    prefix.pop_back();
+  }
+}
+
+const std::vector<FieldPath>& PathsOf(const Family& family) {
+  static auto& cache = *new std::map<int, std::vector<FieldPath>>;
+  std::vector<FieldPath>& paths = cache[family.number];
+  if (paths.empty()) {
+    FieldPath prefix;
+    CollectPaths(family.row, prefix, paths);
+  }
+  return paths;
+}
+
+FieldPath PathFrom(const Family& family, absl::string_view text) {
+  FieldPath path;
+  const Descriptor* message = family.row;
+  for (const absl::string_view name : absl::StrSplit(text, '.')) {
+    path.push_back(message->FindFieldByName(std::string(name)));
+    message = path.back()->message_type();
+  }
+  return path;
+}
+
+Column FromCurated(const Family& family, const Curated& curated, bool rate) {
+  Column column;
+  column.id = std::string(curated.id);
+  column.title = std::string(curated.title);
+  column.shape = curated.shape;
+  for (const absl::string_view path : absl::StrSplit(curated.paths, '|')) {
+    column.paths.push_back(PathFrom(family, path));
+  }
+  column.as_rate = rate && column.is_counter();
+  column.optional = !curated.essential;
+  return column;
+}
+
+Column FromPath(const FieldPath& path, bool rate) {
+  Column column;
+  column.id = PathText(path);
+  column.title = TitleOf(path.back());
+  column.paths = {path};
+  column.as_rate = rate && column.is_counter();
+  column.pinned = true;
+  return column;
+}
+
+// The paths whose text, or whose last part, is `name`.
+std::vector<FieldPath> PathsNamed(const Family& family, absl::string_view name) {
+  std::vector<FieldPath> found;
+  for (const FieldPath& path : PathsOf(family)) {
+    if (PathText(path) == name) return {path};
+    if (path.back()->name() == name) found.push_back(path);
+  }
+  return found;
+}
+
+std::vector<std::string> KnownNames(const Family& family) {
+  std::vector<std::string> names;
+  for (const Curated& curated : CuratedOf(family)) names.emplace_back(curated.id);
+  for (const FieldPath& path : PathsOf(family)) {
+    names.push_back(path.back()->name());
+    names.push_back(PathText(path));
+  }
+  return names;
+}
+
+absl::StatusOr<Column> FindColumn(const Family& family, const std::string& name, bool rate) {
+  for (const Curated& curated : CuratedOf(family)) {
+    if (curated.id != name) continue;
+    Column column = FromCurated(family, curated, rate);
+    column.optional = false;
+    column.pinned = true;
+    return column;
+  }
+  const std::vector<FieldPath> paths = PathsNamed(family, name);
+  if (paths.size() == 1) return FromPath(paths[0], rate);
+  if (paths.empty()) {
+    return absl::InvalidArgumentError(absl::StrCat(family.name, " has no column \"", name, "\".",
+                                                   Suggestion(name, KnownNames(family)),
+                                                   " --columns help lists them all."));
+  }
+  return absl::InvalidArgumentError(absl::StrCat(
+      "column \"", name,
+      "\" is ambiguous: ", absl::StrJoin(paths, ", ", [](std::string* out, const FieldPath& path) {
+        absl::StrAppend(out, PathText(path));
+      })));
+}
+
+// The path of the column that `row` has; null if none.
+const FieldPath* PresentPath(const Column& column, const Message& row) {
+  for (const FieldPath& path : column.paths) {
+    if (HolderOf(row, path) != nullptr) return &path;
+  }
+  return nullptr;
+}
+
+std::string StringAt(const Message& row, const FieldPath& path) {
+  const Message* holder = HolderOf(row, path);
+  if (holder == nullptr || path.back()->cpp_type() != FieldDescriptor::CPPTYPE_STRING) return "";
+  return holder->GetReflection()->GetString(*holder, path.back());
+}
+
+uint64_t UnsignedAt(const Message& row, const FieldPath& path) {
+  const Message* holder = HolderOf(row, path);
+  if (holder == nullptr) return 0;
+  if (path.back()->cpp_type() == FieldDescriptor::CPPTYPE_UINT64) {
+    return holder->GetReflection()->GetUInt64(*holder, path.back());
+  }
+  return static_cast<uint64_t>(NumberAt(row, path).value_or(0));
+}
+
+// An IPv6 socket that speaks IPv4 is shown by its IPv4 address: that is what people look for.
+constexpr absl::string_view kMappedPrefix = "::ffff:";
+
+std::string EndpointText(const Column& column, const Message& row) {
+  std::string address = Printable(StringAt(row, column.paths[0]));
+  if (address.empty()) return "-";
+  if (absl::StartsWith(address, kMappedPrefix) && absl::StrContains(address, '.')) {
+    address.erase(0, kMappedPrefix.size());
+  }
+  const uint64_t port = UnsignedAt(row, column.paths[1]);
+  if (absl::StrContains(address, ':')) return absl::StrCat("[", address, "]:", port);
+  return absl::StrCat(address, ":", port);
+}
+
+// Names, numbers that identify, and sizes of segments (1448 is not 1460) are shown digit by digit,
+// quantities in human units.
+bool IsQuantity(const FieldDescriptor* field) {
+  if (absl::StrContains(field->name(), "mss_") || absl::StrContains(field->name(), "mtu_")) {
+    return false;
+  }
+  const v1::FieldInfo& info = InfoOf(field);
+  switch (info.kind()) {
+    case v1::FIELD_KIND_COUNTER:
+    case v1::FIELD_KIND_GAUGE:
+    case v1::FIELD_KIND_MAX:
+    case v1::FIELD_KIND_MIN:
+      return true;
+    default:
+      return info.unit() != v1::UNIT_UNSPECIFIED && info.unit() != v1::UNIT_SHIFT;
+  }
+}
+
+std::string FieldText(const Message& row, const FieldPath& path, absl::Time now) {
+  const FieldDescriptor* field = path.back();
+  const Message& holder = *HolderOf(row, path);
+  const google::protobuf::Reflection& fields = *holder.GetReflection();
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING: {
+      const std::string text = Printable(fields.GetString(holder, field));
+      return text.empty() ? "-" : text;
+    }
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const auto* value = fields.GetEnum(holder, field);
+      return value->number() == 0 ? "-" : EnumText(value);
+    }
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return fields.GetBool(holder, field) ? "yes" : "no";
+    case FieldDescriptor::CPPTYPE_UINT64:
+      if (!IsQuantity(field)) return absl::StrCat(fields.GetUInt64(holder, field));
+      break;
+    default:
+      break;
+  }
+  const double number = NumberAt(row, path).value_or(0);
+  if (!IsQuantity(field)) return absl::StrFormat("%.0f", number);
+  return HumanValue(InfoOf(field).unit(), number, now);
+}
+
+// Time in a condition, as against a sum of measurements that are times.
+bool IsShareOfTime(const FieldDescriptor* field) {
+  return absl::StrContains(field->name(), "_time") || absl::StrContains(field->name(), "_limited");
+}
+
+// Bytes in network order, so that addresses sort as numbers do.
+std::string SortableAddress(std::string address) {
+  in6_addr bytes = {};
+  if (absl::StartsWith(address, kMappedPrefix) && absl::StrContains(address, '.')) {
+    address.erase(0, kMappedPrefix.size());
+  }
+  if (inet_pton(AF_INET, address.c_str(), &bytes) == 1) {
+    return absl::StrCat("4", absl::string_view(reinterpret_cast<const char*>(&bytes), 4));
+  }
+  if (inet_pton(AF_INET6, address.substr(0, address.find('%')).c_str(), &bytes) == 1) {
+    return absl::StrCat("6", absl::string_view(reinterpret_cast<const char*>(&bytes), 16));
+  }
+  return absl::StrCat("x", address);
+}
+
+// One scale for times that come in different units.
+double Comparable(v1::Unit unit, double value) {
+  switch (unit) {
+    case v1::UNIT_MILLISECONDS:
+      return value * 1e3;
+    case v1::UNIT_SECONDS:
+      return value * 1e6;
+    case v1::UNIT_KILOBYTES:
+      return value * 1024;
+    default:
+      return value;
+  }
+}
+
+absl::string_view KindText(v1::FieldKind kind) {
+  switch (kind) {
+    case v1::FIELD_KIND_COUNTER:
+      return "counter";
+    case v1::FIELD_KIND_GAUGE:
+      return "gauge";
+    case v1::FIELD_KIND_MAX:
+      return "max";
+    case v1::FIELD_KIND_MIN:
+      return "min";
+    case v1::FIELD_KIND_STATE:
+      return "state";
+    case v1::FIELD_KIND_IDENTITY:
+      return "identity";
+    case v1::FIELD_KIND_SEQUENCE:
+      return "sequence";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+bool Column::right_aligned() const {
+  const auto type = paths[0].back()->cpp_type();
+  return shape != Shape::kEndpoint && type != FieldDescriptor::CPPTYPE_STRING &&
+         type != FieldDescriptor::CPPTYPE_ENUM && type != FieldDescriptor::CPPTYPE_BOOL;
+}
+
+bool Column::is_counter() const { return InfoOf(paths[0].back()).kind() == v1::FIELD_KIND_COUNTER; }
+
+std::vector<Column> ColumnsOf(const Family& family, ColumnList list, bool rate) {
+  std::vector<Column> columns;
+  if (list == ColumnList::kAll) {
+    for (const FieldPath& path : PathsOf(family)) columns.push_back(FromPath(path, rate));
+    return columns;
+  }
+  for (const Curated& curated : CuratedOf(family)) {
+    if (curated.essential || list == ColumnList::kCurated) {
+      columns.push_back(FromCurated(family, curated, rate));
+    }
+  }
+  return columns;
+}
+
+absl::StatusOr<std::vector<Column>> FindColumns(const Family& family,
+                                                const std::vector<std::string>& names, bool rate) {
+  std::vector<Column> columns;
+  for (const std::string& name : names) {
+    if (name == "all") return ColumnsOf(family, ColumnList::kAll, rate);
+    absl::StatusOr<Column> column = FindColumn(family, name, rate);
+    if (!column.ok()) return column.status();
+    columns.push_back(*std::move(column));
+  }
+  return columns;
+}
+
+std::string DescribeColumns(const Family& family) {
+  std::string text = absl::StrCat("Columns of ", family.name, " by short name:\n");
+  for (const Curated& curated : CuratedOf(family)) {
+    absl::StrAppend(&text, "  ", absl::StrFormat("%-20s", curated.id),
+                    absl::StrReplaceAll(curated.paths,
+                                        {{"|", curated.shape == kEndpoint ? " and " : ", else "}}),
+                    "\n");
+  }
+  absl::StrAppend(&text, "\nEvery field (its last part is enough where it is unique):\n");
+  for (const FieldPath& path : PathsOf(family)) {
+    const v1::FieldInfo& info = InfoOf(path.back());
+    std::string unit = absl::AsciiStrToLower(v1::Unit_Name(info.unit()).substr(5));
+    if (info.unit() == v1::UNIT_UNSPECIFIED) unit.clear();
+    absl::StrAppend(&text, "  ",
+                    absl::StrFormat("%-46s %-9s %s", PathText(path), KindText(info.kind()), unit),
+                    "\n");
+  }
+  return text;
+}
+
+int GroupOf(const Family& family, const FieldPath& path) {
+  if (family.group == nullptr) return 0;
+  const std::string prefix =
+      std::string(absl::StripSuffix(family.group->value(0)->name(), "UNSPECIFIED"));
+  const auto* value =
+      family.group->FindValueByName(prefix + absl::AsciiStrToUpper(path.front()->name()));
+  return value == nullptr ? 0 : value->number();
+}
+
+std::set<int> GroupsOf(const Family& family, const std::vector<Column>& columns) {
+  std::set<int> groups;
+  for (const Column& column : columns) {
+    for (const FieldPath& path : column.paths) groups.insert(GroupOf(family, path));
+  }
+  groups.erase(0);
+  return groups;
+}
+
+bool HasRowGroups(const Family& family) {
+  for (int i = 0; i < family.row->field_count(); ++i) {
+    if (GroupOf(family, {family.row->field(i)}) != 0) return true;
+  }
+  return false;
+}
+
+bool NeedsOwner(const Column& column) {
+  return std::any_of(column.paths.begin(), column.paths.end(),
+                     [](const FieldPath& path) { return path.front()->name() == "owner"; });
+}
+
+std::string EnumText(const google::protobuf::EnumValueDescriptor* value) {
+  const absl::string_view prefix =
+      absl::StripSuffix(value->type()->value(0)->name(), "UNSPECIFIED");
+  return std::string(absl::StripPrefix(value->name(), prefix));
+}
+
+std::string CellText(const Column& column, const Section& section, const Row& row) {
+  const Message& message = *row.current;
+  if (column.shape == kEndpoint) return EndpointText(column, message);
+  const FieldPath* path = PresentPath(column, message);
+  if (path == nullptr) return "-";
+  if (column.shape == kHexadecimal) return absl::StrFormat("0x%08x", UnsignedAt(message, *path));
+  if (column.as_rate) {
+    const absl::optional<double> rate = section.RateOf(row, *path);
+    if (!rate.has_value()) return "-";
+    return HumanRate(InfoOf(path->back()).unit(), *rate, IsShareOfTime(path->back()));
+  }
+  std::string text = FieldText(message, *path, section.time());
+  // As ss and netstat shorten it: nearly every row has it.
+  return text == "ESTABLISHED" ? "ESTAB" : text;
+}
+
+SortValue SortValueOf(const Column& column, const Section& section, const Row& row) {
+  SortValue value;
+  const Message& message = *row.current;
+  const FieldPath* path = PresentPath(column, message);
+  if (path == nullptr) return value;
+  value.present = true;
+  if (column.shape == kEndpoint) {
+    value.text = SortableAddress(StringAt(message, column.paths[0]));
+    value.number = -static_cast<double>(UnsignedAt(message, column.paths[1]));
+    value.present = value.text.size() > 1;
+  } else if (column.as_rate) {
+    const absl::optional<double> rate = section.RateOf(row, *path);
+    value.present = rate.has_value();
+    value.number = rate.value_or(0);
+  } else if (path->back()->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
+    value.text = StringAt(message, *path);
+    value.present = !value.text.empty();
+    if (absl::EndsWith(path->back()->name(), "address")) value.text = SortableAddress(value.text);
+  } else if (path->back()->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
+    value.text = FieldText(message, *path, section.time());
+    value.present = value.text != "-";
+  } else {
+    value.number = Comparable(InfoOf(path->back()).unit(), NumberAt(message, *path).value_or(0));
+  }
+  return value;
+}
+
+bool Before(const SortValue& a, const SortValue& b, bool reversed) {
+  if (a.present != b.present) return a.present;
+  const SortValue& first = reversed ? b : a;
+  const SortValue& second = reversed ? a : b;
+  if (first.text != second.text) return first.text < second.text;
+  return first.number > second.number;
+}
+
+}  // namespace farstat::client

@@ -1,0 +1,252 @@
+#include "client/raw_options.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "client/format/columns.h"
+#include "client/option_values.h"
+#include "client/suggest.h"
+
+namespace farstat::client {
+namespace {
+
+// Several times a flag, and commas, are both lists.
+std::vector<std::string> Listed(const std::vector<std::string>& values) {
+  std::vector<std::string> list;
+  for (const std::string& value : values) {
+    for (const absl::string_view part : absl::StrSplit(value, ',', absl::SkipWhitespace())) {
+      list.emplace_back(absl::StripAsciiWhitespace(part));
+    }
+  }
+  return list;
+}
+
+// Keeps the first thing that is wrong, so that checks can follow each other without ado.
+class Checks {
+ public:
+  template <typename T>
+  T Value(absl::StatusOr<T> value) {
+    Note(value.status());
+    return value.ok() ? *std::move(value) : T();
+  }
+  void Note(const absl::Status& status) { status_.Update(status); }
+  void Refuse(const std::string& message) { Note(absl::InvalidArgumentError(message)); }
+
+  void Duration(absl::string_view flag, const std::string& text, absl::Duration& value) {
+    if (!text.empty()) value = Value(ParseDurationOption(flag, text));
+  }
+
+  const absl::Status& status() const { return status_; }
+
+ private:
+  absl::Status status_;
+};
+
+// Flags that only some families understand.
+struct FamilyFlag {
+  absl::string_view name;
+  bool given = false;
+  std::vector<v1::Family> families;
+};
+
+std::string FamilyList(const std::vector<v1::Family>& numbers) {
+  return absl::StrJoin(numbers, ", ", [](std::string* out, v1::Family number) {
+    absl::StrAppend(out, FindFamily(number)->name);
+  });
+}
+
+void CheckFamilyFlags(const RawOptions& raw, const Family& family, Checks& checks) {
+  using v1::FAMILY_IKE;
+  using v1::FAMILY_IPSEC;
+  using v1::FAMILY_RAS;
+  using v1::FAMILY_TCP;
+  const std::vector<v1::Family> all = {FAMILY_RAS, FAMILY_TCP, FAMILY_IPSEC, FAMILY_IKE};
+  const std::vector<FamilyFlag> flags = {
+      {"--local", !raw.local.empty(), {FAMILY_TCP, FAMILY_IPSEC, FAMILY_IKE}},
+      {"--remote", !raw.remote.empty(), {FAMILY_TCP, FAMILY_IPSEC, FAMILY_IKE}},
+      {"--port", !raw.ports.empty(), {FAMILY_TCP}},
+      {"--state", !raw.states.empty(), {FAMILY_TCP, FAMILY_RAS}},
+      {"--pid", !raw.pids.empty(), {FAMILY_TCP}},
+      {"--process", !raw.processes.empty(), {FAMILY_TCP}},
+      {"--owner", raw.owner, {FAMILY_TCP}},
+      {"--groups", !raw.groups.empty(), all},
+      {"--columns", !raw.columns.empty(), all},
+      {"--sort", !raw.sort.empty(), all}};
+  for (const FamilyFlag& flag : flags) {
+    const bool fits =
+        std::find(flag.families.begin(), flag.families.end(), family.number) != flag.families.end();
+    if (flag.given && !fits) {
+      checks.Refuse(absl::StrCat(flag.name, " does not go with ", family.name, ", only with ",
+                                 FamilyList(flag.families)));
+    }
+  }
+}
+
+void CheckSelection(const RawOptions& raw, const Family& family, Selection& selection,
+                    Checks& checks) {
+  selection.local = Listed(raw.local);
+  selection.remote = Listed(raw.remote);
+  for (const std::string& cidr : selection.local) checks.Note(CheckCidr("--local", cidr));
+  for (const std::string& cidr : selection.remote) checks.Note(CheckCidr("--remote", cidr));
+  for (const std::string& port : Listed(raw.ports)) {
+    selection.ports.push_back(checks.Value(ParsePorts(port)));
+  }
+  for (const std::string& state : Listed(raw.states)) {
+    selection.states.push_back(checks.Value(ParseState(family, state)));
+  }
+  for (const std::string& pid : Listed(raw.pids)) {
+    selection.pids.push_back(
+        static_cast<uint32_t>(checks.Value(ParseNumberOption("--pid", pid, 0, 0xFFFFFFFF))));
+  }
+  selection.processes = Listed(raw.processes);
+  for (const std::string& group : Listed(raw.groups)) {
+    selection.groups.push_back(checks.Value(ParseGroup(family, group)));
+  }
+  selection.owner = raw.owner;
+}
+
+void CheckColumns(const RawOptions& raw, const Family& family, Options& options, Checks& checks) {
+  options.columns = Listed(raw.columns);
+  if (options.columns.size() == 1 && options.columns[0] == "help") {
+    options.command = Command::kListColumns;
+    return;
+  }
+  if (!options.columns.empty() && !options.is_table()) {
+    checks.Refuse(
+        "--columns is for tables: json and jsonl always hold whole rows; --groups makes "
+        "them smaller");
+  }
+  checks.Note(FindColumns(family, options.columns, options.rate).status());
+  absl::string_view sort = raw.sort;
+  options.sort_reversed = absl::ConsumePrefix(&sort, "-");
+  options.sort = std::string(sort);
+  if (!options.sort.empty()) {
+    checks.Note(FindColumns(family, {options.sort}, options.rate).status());
+  }
+}
+
+void CheckFormat(const RawOptions& raw, Options& options, Checks& checks) {
+  if (raw.output == "table") {
+    options.format = Format::kTable;
+  } else if (raw.output == "wide") {
+    options.format = Format::kWide;
+  } else if (raw.output == "json") {
+    options.format = Format::kJson;
+  } else if (raw.output == "jsonl") {
+    options.format = Format::kJsonLines;
+  } else if (raw.output == "csv" || raw.output == "prototext" || raw.output == "prometheus") {
+    checks.Refuse(absl::StrCat("-o ", raw.output,
+                               " is not there yet. There are: table, wide, json, ",
+                               "jsonl; jsonl is the one for programs"));
+  } else {
+    checks.Refuse(absl::StrCat("unknown output format \"", raw.output, "\".",
+                               Suggestion(raw.output, {"table", "wide", "json", "jsonl"})));
+  }
+  if (raw.color == "always") {
+    options.color = ColorMode::kAlways;
+  } else if (raw.color == "never") {
+    options.color = ColorMode::kNever;
+  } else if (raw.color != "auto") {
+    checks.Refuse(absl::StrCat("--color \"", raw.color, "\": write auto, always or never"));
+  }
+  if (!raw.width.empty()) {
+    options.width = checks.Value(ParseNumberOption("--width", raw.width, 40, 10'000));
+  }
+}
+
+void CheckTls(const RawOptions& raw, Options& options, Checks& checks) {
+  options.tls = {raw.ca, raw.cert, raw.key};
+  options.server_name = raw.server_name;
+  if (options.tls.empty()) {
+    if (!raw.server_name.empty()) {
+      checks.Refuse("--server-name is for TLS: give --ca, --cert and --key with it");
+    }
+    return;
+  }
+  std::vector<std::string> missing;
+  if (raw.ca.empty()) missing.emplace_back("--ca");
+  if (raw.cert.empty()) missing.emplace_back("--cert");
+  if (raw.key.empty()) missing.emplace_back("--key");
+  if (!missing.empty()) {
+    checks.Refuse(absl::StrCat("TLS is mutual: --ca, --cert and --key go together, and ",
+                               absl::StrJoin(missing, " and "),
+                               missing.size() > 1 ? " are missing" : " is missing"));
+  }
+}
+
+void CheckFanOut(const RawOptions& raw, Options& options, Checks& checks) {
+  options.targets = raw.targets;
+  options.tags = raw.tags;
+  if (!raw.max_parallel.empty()) {
+    options.max_parallel =
+        checks.Value(ParseNumberOption("--max-parallel", raw.max_parallel, 1, 10'000));
+  }
+  checks.Duration("--connect-timeout", raw.connect_timeout, options.connect_timeout);
+  checks.Duration("--timeout", raw.timeout, options.timeout);
+  checks.Duration("--deadline", raw.deadline, options.deadline);
+}
+
+void CheckWatch(const RawOptions& raw, Options& options, Checks& checks) {
+  checks.Duration("--interval", raw.interval, options.interval);
+  checks.Duration("--duration", raw.duration, options.duration);
+  if (!raw.count.empty()) {
+    options.count = checks.Value(ParseNumberOption("--count", raw.count, 1, 1'000'000'000));
+  }
+  options.keep_trying = raw.keep_trying;
+  if (options.command == Command::kWatch && options.format == Format::kJsonLines &&
+      (!raw.sort.empty() || !raw.limit.empty())) {
+    checks.Refuse(
+        "--sort and --limit do not go with watch -o jsonl, which tells every change as it "
+        "comes");
+  }
+  if (options.command == Command::kGet && !raw.interval.empty() && !raw.rate) {
+    checks.Refuse(
+        "--interval goes with --rate here: get takes one snapshot. For more: farstat watch");
+  }
+}
+
+const Family* CheckFamily(const RawOptions& raw, Checks& checks) {
+  const Family* family = FindFamily(raw.family);
+  if (family == nullptr) {
+    checks.Refuse(raw.family.empty()
+                      ? absl::StrCat("what of? There are: ", absl::StrJoin(FamilyNames(), ", "))
+                      : absl::StrCat("unknown family \"", raw.family, "\".",
+                                     Suggestion(raw.family, FamilyNames())));
+  }
+  return family;
+}
+
+}  // namespace
+
+absl::StatusOr<Options> CheckOptions(const RawOptions& raw) {
+  Options options;
+  options.command = raw.command;
+  options.rate = raw.rate;
+  Checks checks;
+  CheckFormat(raw, options, checks);
+  CheckFanOut(raw, options, checks);
+  CheckTls(raw, options, checks);
+  if (raw.command == Command::kGet || raw.command == Command::kWatch) {
+    options.family = CheckFamily(raw, checks);
+    if (options.family == nullptr) return checks.status();
+    CheckFamilyFlags(raw, *options.family, checks);
+    if (!checks.status().ok()) return checks.status();
+    CheckSelection(raw, *options.family, options.selection, checks);
+    if (!options.family->is_host()) CheckColumns(raw, *options.family, options, checks);
+    if (!raw.limit.empty()) {
+      options.limit = static_cast<int64_t>(
+          checks.Value(ParseNumberOption("--limit", raw.limit, 0, 1'000'000'000)));
+    }
+    CheckWatch(raw, options, checks);
+  }
+  if (!checks.status().ok()) return checks.status();
+  return options;
+}
+
+}  // namespace farstat::client
