@@ -37,7 +37,7 @@ std::unique_ptr<feed::Feed> MakeFeed(const std::shared_ptr<sources::Source>& sou
     FeedSink sink(put);
     sources::Outcome outcome = source->Collect(parts, sink);
     return feed::Collected{std::move(outcome.status), std::move(outcome.partial),
-                           outcome.native_calls, outcome.vanished_rows};
+                           outcome.native_calls, outcome.vanished_rows, outcome.rows_listed};
   };
   feed::Feed::Options options;
   options.phase = phase;

@@ -52,6 +52,8 @@ Stamps StampsOf(const TlsFiles& files) {
   return {StampOf(files.ca), StampOf(files.certificate), StampOf(files.key)};
 }
 
+constexpr std::chrono::seconds kRetryRefused(30);
+
 // The files of a server, as gRPC asks for them at each handshake.
 class ServerFiles {
  public:
@@ -61,11 +63,16 @@ class ServerFiles {
   grpc_ssl_certificate_config_reload_status Fetch(grpc_ssl_server_certificate_config** config) {
     const MutexLock lock(mutex_);
     const Stamps stamps = StampsOf(files_);
-    if (asked_before_ && stamps == stamps_) return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
+    if (asked_before_ && stamps == stamps_ && (taken_ || clock_.Steady() < retry_)) {
+      return GRPC_SSL_CERTIFICATE_CONFIG_RELOAD_UNCHANGED;
+    }
     const bool first = !asked_before_;
     asked_before_ = true;
     stamps_ = stamps;
     const absl::StatusOr<TlsContents> contents = ReadTlsFiles(files_, clock_.Wall());
+    taken_ = contents.ok();
+    // What was refused may become fit as it is: a certificate whose time has not come yet.
+    retry_ = clock_.Steady() + kRetryRefused;
     if (!first && observer_ != nullptr) observer_(contents.status());
     // After a refusal gRPC goes on with what it has. UNCHANGED rather than FAIL: the observer logs
     // better than gRPC would.
@@ -85,6 +92,9 @@ class ServerFiles {
   Mutex mutex_;
   bool asked_before_ ABSL_GUARDED_BY(mutex_) = false;
   Stamps stamps_ ABSL_GUARDED_BY(mutex_);
+  // The files with these stamps were taken, or are to be looked at again from then on.
+  bool taken_ ABSL_GUARDED_BY(mutex_) = false;
+  SteadyTime retry_ ABSL_GUARDED_BY(mutex_);
 };
 
 // Keeps the files until the process ends: a server asks as long as it lives, which may be longer

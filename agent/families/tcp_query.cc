@@ -105,7 +105,18 @@ absl::Status CheckPorts(const google::protobuf::RepeatedPtrField<v1::PortRange>&
   return absl::OkStatus();
 }
 
+// Every value is compared with every row that changes.
+constexpr int kMaxFilterValues = 256;
+
 absl::StatusOr<CheckedFilter> CheckFilter(const v1::TcpFilter& filter) {
+  const int values = filter.local_addresses_size() + filter.remote_addresses_size() +
+                     filter.local_ports_size() + filter.remote_ports_size() + filter.ports_size() +
+                     filter.states_size() + filter.pids_size() + filter.processes_size();
+  if (values > kMaxFilterValues) {
+    return InvalidField("query.filter",
+                        absl::StrCat("query.filter has ", values, " values; at most ",
+                                     kMaxFilterValues, " are allowed"));
+  }
   CheckedFilter checked;
   absl::Status status;
   status.Update(CheckRanges(filter.local_addresses(), "query.filter.local_addresses",

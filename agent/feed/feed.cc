@@ -125,7 +125,7 @@ SteadyTime Feed::DueAfter(SteadyTime now, absl::Duration interval) const {
 }
 
 SteadyTime Feed::NextDue() const {
-  if (!waiting_.empty()) return SteadyTime::min();
+  if (!waiting_.empty()) return newest_start_ + absl::ToChronoNanoseconds(options_.spacing);
   SteadyTime next = kNever;
   for (const Subscription* subscription : subscriptions_) {
     next = std::min(next, subscription->due_);
@@ -145,12 +145,14 @@ void Feed::Tick(PartMask parts) {
   info.duration = Since(info.steady_start, clock_.Steady());
   info.native_calls = collected.native_calls;
   info.vanished_rows = collected.vanished_rows;
+  info.parts = parts;
   if (collected.status.ok()) {
-    table_.EndTick(info, collected.partial);
+    table_.EndTick(info, collected.partial, collected.rows_listed);
   } else {
     table_.FailTick(collected.status, info.start_time);
   }
   MutexLock lock(mutex_);
+  newest_start_ = info.steady_start;
   ++collections_;
   total_duration_ += info.duration;
   if (collected.status.ok()) {

@@ -29,6 +29,8 @@ struct Collected {
   absl::Status partial;
   uint64_t native_calls = 0;
   uint64_t vanished_rows = 0;
+  // False: rows were not asked for, so that none came does not mean that they are gone.
+  bool rows_listed = true;
 };
 
 // Collects the rows of the family with the parts that are asked for. Called by the sampler alone.
@@ -56,6 +58,9 @@ class Feed {
     // differ in phase, so that a fleet does not answer in the same instant.
     absl::Duration grid = absl::Milliseconds(100);
     absl::Duration phase;
+    // Collections for callers who will not take an older one begin at least so far apart; those who
+    // come in between share the next.
+    absl::Duration spacing = absl::Milliseconds(20);
     // Rows are forgotten when nobody has asked for them for so long.
     absl::Duration idle_release = absl::Seconds(90);
     Table::Options table;
@@ -92,8 +97,9 @@ class Feed {
                                           std::function<void()> on_tick);
 
   // Calls `done` once, when the table holds rows with `parts` that are at most `max_age` old, or a
-  // collection for them failed: at once if it does already, else on the sampler's thread. All
-  // callers that wait share the collection. `done` gets a status when the feed stops before.
+  // collection for them failed: at once if it does already, else on the sampler's thread
+  // before it collects again. All callers that wait share the collection. `done` gets a status when
+  // the feed stops before.
   void Refresh(PartMask parts, absl::Duration max_age, std::function<void(absl::Status)> done);
 
   // Calls `observer` on the sampler's thread whenever the table's condition has changed. Null: no
@@ -144,6 +150,8 @@ class Feed {
   PartMask collected_parts_ ABSL_GUARDED_BY(mutex_) = 0;
   SteadyTime last_use_ ABSL_GUARDED_BY(mutex_);
   bool holds_rows_ ABSL_GUARDED_BY(mutex_) = false;
+  // When the newest collection began: see Options::spacing.
+  SteadyTime newest_start_ ABSL_GUARDED_BY(mutex_);
   std::optional<SteadyTime> running_since_ ABSL_GUARDED_BY(mutex_);
   uint64_t collections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t failed_collections_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -145,6 +145,9 @@ TEST_F(FeedTest, MaxAgeIsServedFromTheNewestTick) {
   EXPECT_EQ(source_.collections, 2);
   feed_->Refresh(kAllTestParts, absl::Hours(1), count);
   feed_->RunDue();
+  EXPECT_EQ(source_.collections, 2) << "too soon after the one before";
+  clock_.Advance(absl::Milliseconds(20));
+  feed_->RunDue();
   EXPECT_EQ(source_.collections, 3) << "the newest tick has not all the parts";
 }
 

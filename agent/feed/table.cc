@@ -73,8 +73,8 @@ void Table::StageRemovals() {
   }
 }
 
-void Table::EndTick(TickInfo info, const absl::Status& partial) {
-  StageRemovals();
+void Table::EndTick(TickInfo info, const absl::Status& partial, bool rows_listed) {
+  if (rows_listed) StageRemovals();
   info.tick = writing_;
   info.row_count = put_rows_;
   MutexLock lock(mutex_);
@@ -155,6 +155,7 @@ void Table::Clear() {
   tombstone_bytes_ = 0;
   row_bytes_ = 0;
   info_.row_count = 0;
+  info_.released = true;
   // Even a reader of this very tick cannot go on: what vanishes from now on is not noticed.
   forgotten_ = info_.tick + 1;
 }
@@ -215,7 +216,7 @@ Batch Table::Read(const Selection& selection, size_t max_bytes, Cursor& cursor) 
   MutexLock lock(mutex_);
   Batch batch;
   batch.info = info_;
-  if (info_.tick == 0) return batch;
+  if (info_.tick == 0 || info_.released) return batch;
   if (cursor.target == 0) {
     if (cursor.complete == info_.tick && cursor.complete >= forgotten_) {
       batch.pass_ended = batch.complete = true;

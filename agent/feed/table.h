@@ -45,6 +45,10 @@ struct TickInfo {
   uint64_t native_calls = 0;
   uint64_t vanished_rows = 0;
   uint64_t row_count = 0;
+  // What was collected.
+  PartMask parts = 0;
+  // The rows of the tick have been forgotten since, because nobody read them.
+  bool released = false;
 };
 
 // How good the table's rows are.
@@ -119,8 +123,8 @@ class Table {
   // Begins the next tick and returns its number.
   Tick BeginTick();
   void Put(const RowInput& input);
-  // Publishes what was put. Rows that were not put are removed.
-  void EndTick(TickInfo info, const absl::Status& partial);
+  // Publishes what was put. Rows that were not put are removed if rows were listed at all.
+  void EndTick(TickInfo info, const absl::Status& partial, bool rows_listed = true);
   // The collection failed: what was put is dropped, the rows of the tick before stay.
   void FailTick(const absl::Status& why, absl::Time now);
   // Forgets all rows: nobody reads any more. Whoever comes back is sent a full set.

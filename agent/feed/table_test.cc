@@ -185,6 +185,35 @@ TEST_F(TableTest, FailedTickChangesNothingButTheCondition) {
   EXPECT_TRUE(table_.condition().status.ok());
 }
 
+TEST_F(TableTest, TickWithoutRowsKeepsThem) {
+  Publish({{1, 5, 10}, {2, 5, 20}});
+  TestReader reader({});
+  reader.CatchUp(table_);
+  // Somebody asked for totals only.
+  table_.BeginTick();
+  table_.EndTick({}, absl::OkStatus(), /*rows_listed=*/false);
+  Publish({{1, 5, 10}, {2, 5, 21}});
+  const int before = reader.rows_received();
+  reader.CatchUp(table_);
+  EXPECT_EQ(reader.rows_received() - before, 1);
+  EXPECT_EQ(reader.removals_received(), 0);
+}
+
+TEST_F(TableTest, ReleasedRowsAreNotAnEmptyTable) {
+  Publish({{1}, {2}});
+  TestReader reader({});
+  reader.CatchUp(table_);
+  table_.Clear();
+  PublishFailure({});
+  EXPECT_TRUE(table_.info().released);
+  const Batch batch = reader.Read(table_, 1 << 20);
+  EXPECT_FALSE(batch.begins_full_set) << "nothing is known, so nothing is said";
+  EXPECT_EQ(reader.rows().size(), 2u);
+  Publish({{2}});
+  reader.CatchUp(table_);
+  EXPECT_EQ(reader.rows(), Expected({{2}}, reader.selection()));
+}
+
 TEST_F(TableTest, SmallBatchesAreBoundedAndCompleteInTheEnd) {
   Rows rows;
   for (int i = 0; i < 500; ++i) rows.push_back({i, 5, i});

@@ -134,7 +134,8 @@ v1::SectionStatus DescribeCondition(v1::Family family, const feed::Condition& co
                                     const feed::TickInfo& info) {
   v1::SectionState state = v1::SECTION_STATE_PARTIAL;
   if (condition.stale) {
-    state = info.tick == 0 ? v1::SECTION_STATE_UNAVAILABLE : v1::SECTION_STATE_STALE;
+    state =
+        info.tick == 0 || info.released ? v1::SECTION_STATE_UNAVAILABLE : v1::SECTION_STATE_STALE;
   }
   v1::SectionStatus section = ToSectionStatus(family, condition.status, state);
   if (!condition.status.ok()) *section.mutable_since() = farstat::ToProto(condition.since);

@@ -104,9 +104,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     if (absl::Status status = CheckAddress(address, options.use_tls); !status.ok()) return status;
     if (absl::Status status = ProbeListen(address); !status.ok()) return status;
   }
-  auto credentials = Credentials(options);
-  if (!credentials.ok()) return credentials.status();
-
   std::unique_ptr<Server> server(new Server(families, serving));  // its constructor is private
   server->services_ = MakeStatisticsServices(families, serving);
   server->services_.push_back(
@@ -115,6 +112,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   Configure(serving.limits, builder);
   std::vector<int> ports(options.listen.size());
   for (size_t i = 0; i < options.listen.size(); ++i) {
+    // Credentials of its own for each: they remember which certificates their port has been given.
+    auto credentials = Credentials(options);
+    if (!credentials.ok()) return credentials.status();
     builder.AddListeningPort(options.listen[i], *credentials, &ports[i]);
   }
   for (const auto& service : server->services_) builder.RegisterService(service.get());

@@ -68,6 +68,7 @@ absl::StatusOr<uint64_t> SnapshotStore::Keep(std::shared_ptr<const RetainedSnaps
   uint64_t id;
   {
     MutexLock lock(mutex_);
+    MakeRoom();
     if (kept_.size() >= static_cast<size_t>(limits_.max_retained_snapshots)) {
       return ErrorStatus(absl::StatusCode::kResourceExhausted, kLimitReached,
                          "too many large snapshots are being fetched page by page; try again "
@@ -77,10 +78,27 @@ absl::StatusOr<uint64_t> SnapshotStore::Keep(std::shared_ptr<const RetainedSnaps
     do {
       id = random();
     } while (id == 0 || kept_.count(id) != 0);
-    kept_[id] = {std::move(snapshot), expires};
+    kept_[id] = {std::move(snapshot), expires, false};
   }
   queue_.PostAt(expires, [this] { ExpireOld(); });
   return id;
+}
+
+// Drops the oldest snapshot that was fetched to its end, if there is no room.
+void SnapshotStore::MakeRoom() {
+  if (kept_.size() < static_cast<size_t>(limits_.max_retained_snapshots)) return;
+  auto oldest = kept_.end();
+  for (auto entry = kept_.begin(); entry != kept_.end(); ++entry) {
+    if (!entry->second.may_forget) continue;
+    if (oldest == kept_.end() || entry->second.expires < oldest->second.expires) oldest = entry;
+  }
+  if (oldest != kept_.end()) kept_.erase(oldest);
+}
+
+void SnapshotStore::MayForget(uint64_t id) {
+  MutexLock lock(mutex_);
+  const auto found = kept_.find(id);
+  if (found != kept_.end()) found->second.may_forget = true;
 }
 
 std::shared_ptr<const RetainedSnapshot> SnapshotStore::Find(uint64_t id) {

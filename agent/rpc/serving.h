@@ -41,6 +41,7 @@ struct Limits {
   int max_request_bytes = 64 << 10;
   int max_streams = 2000;
   int max_retained_snapshots = 32;
+  int max_snapshot_calls = 500;
 };
 
 // A family and what is wanted of it.
@@ -102,13 +103,17 @@ class SnapshotStore {
   absl::StatusOr<uint64_t> Keep(std::shared_ptr<const RetainedSnapshot> snapshot);
   // Null: unknown or expired. Prolongs its life.
   std::shared_ptr<const RetainedSnapshot> Find(uint64_t id);
+  // Its last page was fetched: it makes room for others first.
+  void MayForget(uint64_t id);
   size_t size() const;
 
  private:
   struct Kept {
     std::shared_ptr<const RetainedSnapshot> snapshot;
     SteadyTime expires;
+    bool may_forget = false;
   };
+  void MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ExpireOld();
 
   const Clock& clock_;
@@ -133,6 +138,8 @@ struct Serving {
   const uint64_t start_id;
   StreamRegistry streams;
   SnapshotStore snapshots;
+  // Snapshots that are waited for or being answered.
+  std::atomic<int> snapshot_calls{0};
   // Last: its thread ends before what its work looks at.
   WorkQueue queue;
 };

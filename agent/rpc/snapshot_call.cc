@@ -56,31 +56,66 @@ grpc::ServerUnaryReactor* SnapshotCall::Begin(grpc::CallbackServerContext* conte
     reactor->Finish(ToGrpcStatus(request.status()));
     return reactor;
   }
-  std::make_shared<SnapshotCall>(serving, *std::move(request), reactor, response)->Collect();
+  if (++serving.snapshot_calls > serving.limits.max_snapshot_calls) {
+    --serving.snapshot_calls;
+    ++serving.streams.refused;
+    reactor->Finish(
+        ToGrpcStatus(ErrorStatus(absl::StatusCode::kResourceExhausted, kLimitReached,
+                                 "too many snapshots are being collected at once; try again later",
+                                 {{"limit", "max_snapshot_calls"}})));
+    return reactor;
+  }
+  std::make_shared<SnapshotCall>(context, serving, *std::move(request), reactor, response)
+      ->Collect();
   return reactor;
 }
 
-SnapshotCall::SnapshotCall(Serving& serving, SnapshotRequest request,
-                           grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response)
-    : serving_(serving), request_(std::move(request)), reactor_(reactor), response_(response) {}
+SnapshotCall::SnapshotCall(grpc::CallbackServerContext* context, Serving& serving,
+                           SnapshotRequest request, grpc::ServerUnaryReactor* reactor,
+                           grpc::ByteBuffer* response)
+    : context_(context),
+      serving_(serving),
+      request_(std::move(request)),
+      reactor_(reactor),
+      response_(response),
+      snapshots_(request_.families.size()) {}
+
+SnapshotCall::~SnapshotCall() { --serving_.snapshot_calls; }
 
 void SnapshotCall::Collect() {
-  std::vector<const FamilyRequest*> collected;
+  std::vector<size_t> collected;
   if (request_.page_token.empty()) {
-    for (const FamilyRequest& family : request_.families) {
-      if (family.family->feed != nullptr) collected.push_back(&family);
+    for (size_t i = 0; i < request_.families.size(); ++i) {
+      if (request_.families[i].family->feed != nullptr) collected.push_back(i);
     }
   }
   {
     MutexLock lock(mutex_);
     awaited_ = collected.size() + 1;
   }
-  for (const FamilyRequest* family : collected) {
-    family->family->feed->Refresh(
-        family->query.demand, request_.max_age,
-        [call = shared_from_this()](const absl::Status& status) { call->OnCollected(status); });
-  }
+  for (const size_t family : collected) Refresh(family, request_.max_age);
   OnCollected(absl::OkStatus());
+}
+
+void SnapshotCall::Refresh(size_t family, absl::Duration max_age) {
+  request_.families[family].family->feed->Refresh(
+      request_.families[family].query.demand, max_age,
+      [call = shared_from_this(), family](const absl::Status& status) {
+        call->OnRefreshed(family, status);
+      });
+}
+
+// Takes the rows at once: the next collection may be one for others, without our parts.
+void SnapshotCall::OnRefreshed(size_t family, const absl::Status& status) {
+  const FamilyRequest& wanted = request_.families[family];
+  if (status.ok()) {
+    feed::Snapshot& snapshot = snapshots_[family];
+    snapshot = wanted.family->feed->table().TakeSnapshot(wanted.query.selection);
+    const bool overtaken = (wanted.query.demand & ~snapshot.info.parts) != 0;
+    // Only rows that were there already can be overtaken, never those that are collected for us.
+    if (overtaken && !snapshot.condition.stale) return Refresh(family, absl::ZeroDuration());
+  }
+  OnCollected(status);
 }
 
 void SnapshotCall::OnCollected(const absl::Status& status) {
@@ -94,6 +129,8 @@ void SnapshotCall::OnCollected(const absl::Status& status) {
 }
 
 absl::Status SnapshotCall::Answer() {
+  // Nobody waits for the answer any more.
+  if (context_->IsCancelled()) return absl::CancelledError("the caller has gone");
   {
     MutexLock lock(mutex_);
     if (!failure_.ok()) return failure_;
@@ -106,7 +143,8 @@ absl::Status SnapshotCall::AnswerCollected() {
   snapshot->fingerprint = Fingerprint();
   absl::Status failure;
   bool any = false;
-  for (const FamilyRequest& wanted : request_.families) {
+  for (size_t i = 0; i < request_.families.size(); ++i) {
+    const FamilyRequest& wanted = request_.families[i];
     const families::Family& family = *wanted.family;
     RetainedSnapshot::Part& part = snapshot->parts.emplace_back();
     part.family = family.id;
@@ -116,7 +154,7 @@ absl::Status SnapshotCall::AnswerCollected() {
       failure.Update(family.unavailable);
       continue;
     }
-    part.snapshot = family.feed->table().TakeSnapshot(wanted.query.selection);
+    part.snapshot = std::move(snapshots_[i]);
     part.status = DescribeCondition(family.id, part.snapshot.condition, part.snapshot.info);
     if (part.status.state() == v1::SECTION_STATE_OK && !wanted.query.unsupported.ok()) {
       part.status = ToSectionStatus(family.id, wanted.query.unsupported, v1::SECTION_STATE_PARTIAL);
@@ -167,7 +205,9 @@ absl::Status SnapshotCall::WritePage(const std::shared_ptr<const RetainedSnapsho
     Section& section = sections.emplace_back();
     section.family = part.family;
     section.status = &part.status;
-    if (part.snapshot.info.tick != 0) section.collection = &collections[i];
+    if (part.status.state() != v1::SECTION_STATE_UNAVAILABLE) {
+      section.collection = &collections[i];
+    }
     const uint64_t end = index + part.snapshot.rows.size();
     // About right: rows of a family are much alike.
     if (position < end) {
@@ -198,6 +238,8 @@ absl::Status SnapshotCall::WritePage(const std::shared_ptr<const RetainedSnapsho
       id = *kept;
     }
     next = MakePageToken(id, position);
+  } else if (id != 0) {
+    serving_.snapshots.MayForget(id);
   }
   *response_ = EncodeSnapshot(request_.in_host, std::move(sections), next, snapshot->total_rows);
   return absl::OkStatus();

@@ -39,11 +39,14 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
                                          absl::StatusOr<SnapshotRequest> request,
                                          grpc::ByteBuffer* response);
 
-  SnapshotCall(Serving& serving, SnapshotRequest request, grpc::ServerUnaryReactor* reactor,
-               grpc::ByteBuffer* response);
+  SnapshotCall(grpc::CallbackServerContext* context, Serving& serving, SnapshotRequest request,
+               grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response);
+  ~SnapshotCall();
 
  private:
   void Collect();
+  void Refresh(size_t family, absl::Duration max_age);
+  void OnRefreshed(size_t family, const absl::Status& status);
   void OnCollected(const absl::Status& status);
   absl::Status Answer();
   absl::Status AnswerCollected();
@@ -52,10 +55,14 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
                          uint64_t position);
   uint64_t Fingerprint() const;
 
+  grpc::CallbackServerContext* const context_;
   Serving& serving_;
   const SnapshotRequest request_;
   grpc::ServerUnaryReactor* const reactor_;
   grpc::ByteBuffer* const response_;
+
+  // What was collected, by family; each is written before its OnCollected.
+  std::vector<feed::Snapshot> snapshots_;
 
   Mutex mutex_;
   // Collections that are still awaited, and the first failure among them.

@@ -18,6 +18,8 @@ using farstat::ToProto;
 // The responses of all subscriptions have these field numbers.
 using Response = v1::SubscribeTcpStatisticsResponse;
 
+constexpr absl::Duration kLongestTend = absl::Seconds(15);
+
 // Ends a call that could not become a stream.
 class RefusedStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
@@ -26,8 +28,8 @@ class RefusedStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
 };
 
 SteadyTime After(SteadyTime start, absl::Duration duration) {
-  return duration == absl::InfiniteDuration() ? SteadyTime::max()
-                                              : start + absl::ToChronoNanoseconds(duration);
+  const auto nanoseconds = absl::ToChronoNanoseconds(duration);
+  return nanoseconds >= SteadyTime::max() - start ? SteadyTime::max() : start + nanoseconds;
 }
 
 void Adjust(absl::string_view field, absl::Duration requested, absl::Duration effective,
@@ -169,9 +171,14 @@ void StatisticsStream::Resume() {
       subscribed.cursor.complete = position->second.tick;
       subscribed.cursor.complete_time = position->second.time;
     } else {
-      subscribed.resync = true;
       resumed_ = false;
     }
+  }
+  if (resumed_) return;
+  // As if the token had been empty, but for the reason.
+  for (Subscribed& subscribed : families_) {
+    subscribed.cursor = feed::Cursor();
+    subscribed.resync = true;
   }
 }
 
@@ -380,15 +387,17 @@ bool StatisticsStream::MakeFamilyFrames(Subscribed& subscribed) {
   MakeConditionFrame(subscribed);
   if (subscribed.skip_initial) {
     const feed::TickInfo info = table.info();
-    subscribed.cursor.complete = info.tick;
-    subscribed.cursor.complete_time = info.start_time;
-    subscribed.skip_initial = info.tick == 0;
+    subscribed.skip_initial = info.tick == 0 || info.released;
+    if (!subscribed.skip_initial) {
+      subscribed.cursor.complete = info.tick;
+      subscribed.cursor.complete_time = info.start_time;
+    }
   }
   while (frames_.empty() && subscribed.due) {
     feed::Batch batch =
         table.Read(subscribed.query.selection, serving_.limits.max_row_bytes, subscribed.cursor);
     // Not complete and yet at the end: there was another tick, which the next pass catches up with.
-    if (batch.complete || batch.info.tick == 0) subscribed.due = false;
+    if (batch.complete || batch.info.tick == 0 || batch.info.released) subscribed.due = false;
     MakeBatchFrames(subscribed, std::move(batch));
   }
   return !frames_.empty();
@@ -459,8 +468,11 @@ void StatisticsStream::ScheduleTend() {
     next = std::min(After(now, request_.heartbeat_interval),
                     After(write_started_, serving_.limits.stalled_stream_timeout));
   }
-  next = std::min(next, After(steady_start_, request_.max_duration));
-  // A goodbye that waits to be written keeps its time in the past.
+  if (!goodbye_.has_value()) {
+    next = std::min(next, After(steady_start_, request_.max_duration));
+  }
+  // The queue keeps the entry, and with it the memory of a stream that has ended, until then.
+  next = std::min(next, After(now, kLongestTend));
   next = std::max(next, After(now, absl::Milliseconds(10)));
   serving_.queue.PostAt(next, [weak = weak_from_this()] {
     if (const auto stream = weak.lock()) stream->Tend();

@@ -1,6 +1,5 @@
-// One thread that runs what it is given, at once or at a time. Streams and snapshots do their work
-// on it, so that neither gRPC's few threads nor the samplers are held up by it. Without work it
-// sleeps.
+// One thread that runs what it is given, at once or at a time. What a tick sets off for streams and
+// snapshots is done on it, so that the samplers are not held up. Without work it sleeps.
 
 #ifndef FARSTAT_AGENT_RPC_WORK_QUEUE_H_
 #define FARSTAT_AGENT_RPC_WORK_QUEUE_H_

@@ -40,6 +40,8 @@ struct Outcome {
   absl::Status partial;
   uint64_t native_calls = 0;
   uint64_t vanished_rows = 0;
+  // False: no rows but totals were asked for, so that none came does not mean that they are gone.
+  bool rows_listed = true;
 };
 
 // Collects one family. Called by one thread at a time.

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <set>
+#include <thread>
 
 #include "absl/strings/ascii.h"
 #include "tests/contract/contract_fixture.h"
@@ -115,6 +117,52 @@ TEST_F(SnapshotTest, BadQueriesNameTheFieldAtFault) {
     EXPECT_EQ(CauseOf(status).reason(), "INVALID_ARGUMENT");
     EXPECT_EQ(CauseOf(status).metadata().at("field"), bad.field);
     EXPECT_THAT(status.error_message(), HasSubstr(bad.field));
+  }
+}
+
+TEST_F(SnapshotTest, FilterWithTooManyValuesIsRefused) {
+  v1::GetTcpStatisticsRequest request;
+  for (uint32_t pid = 1; pid <= 257; ++pid)
+    request.mutable_query()->mutable_filter()->add_pids(pid);
+  const grpc::Status status = Get(request);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(CauseOf(status).metadata().at("field"), "query.filter");
+}
+
+TEST_F(SnapshotTest, CallersWithOtherWishesDoNotSpoilEachOther) {
+  tcp_.Set(ManyRows(2000));
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong{0};
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([this, i, &wrong] {
+      for (int round = 0; round < 20; ++round) {
+        grpc::ClientContext context;
+        v1::GetTcpStatisticsRequest request;
+        if (i % 2 == 0) request.mutable_query()->mutable_selection()->set_view(v1::VIEW_BASIC);
+        request.mutable_options()->mutable_max_age()->set_nanos(round % 3 * 10'000'000);
+        v1::GetTcpStatisticsResponse response;
+        if (!stub_->GetTcpStatistics(&context, request, &response).ok()) ++wrong;
+        if (response.statistics().connections_size() != 2000) {
+          ++wrong;
+        } else if (response.statistics().connections(7).has_data() != (i % 2 == 1)) {
+          ++wrong;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
+}
+
+TEST_F(SnapshotTest, LargeSnapshotsFetchedToTheirEndMakeRoom) {
+  tcp_.Set(ManyRows(20));
+  for (int call = 0; call < 100; ++call) {
+    v1::GetTcpStatisticsRequest request;
+    request.mutable_options()->set_page_size(10);
+    ASSERT_TRUE(Get(request).ok()) << call;
+    request.mutable_options()->set_page_token(response_.next_page_token());
+    ASSERT_TRUE(Get(request).ok()) << call;
+    EXPECT_TRUE(response_.next_page_token().empty());
   }
 }
 

@@ -313,6 +313,16 @@ TEST_F(SubscriptionTest, MaxDurationEndsWithGoodbyeAndOk) {
   EXPECT_TRUE(subscriber.Finish().ok());
 }
 
+TEST_F(SubscriptionTest, VeryLongDurationsAreNoOverflow) {
+  tcp_.Set({{1, 5}});
+  v1::SubscribeTcpStatisticsRequest request = Every(absl::Milliseconds(100));
+  request.mutable_options()->mutable_max_duration()->set_seconds(9'300'000'000);
+  Subscriber subscriber(*stub_, request);
+  subscriber.ReadUntilComplete();
+  tcp_.Set({{1, 5, 7}});
+  EXPECT_FALSE(subscriber.ReadUntilComplete().has_goodbye());
+}
+
 TEST_F(SubscriptionTest, DrainSaysGoodbyeToEveryone) {
   tcp_.Set({{1, 5}});
   std::vector<std::unique_ptr<Subscriber>> subscribers;

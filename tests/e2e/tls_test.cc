@@ -92,6 +92,26 @@ TEST_F(TlsTest, AgentWithAnotherNameIsRefusedUnlessTheNameIsGiven) {
   EXPECT_EQ(RunToEnd(Binary("farstat"), arguments).exit_code, 0);
 }
 
+TEST_F(TlsTest, EveryAddressOfAnAgentSpeaksTls) {
+  std::vector<std::string> arguments = Arguments(agent_files_);
+  arguments.insert(arguments.end(), {"--listen", "127.0.0.2:0"});
+  RunningAgent agent(arguments);
+  const std::string said = agent.process().WaitForError("serving on 127.0.0.2:");
+  const size_t begin = said.find("127.0.0.2:");
+  std::vector<std::string> get = {"agent",
+                                  "info",
+                                  "--server-name",
+                                  "localhost",
+                                  "-t",
+                                  agent.address(),
+                                  "-t",
+                                  said.substr(begin, said.find(' ', begin) - begin)};
+  for (const std::string& argument : Arguments(Client("client", authority_))) {
+    get.push_back(argument);
+  }
+  EXPECT_EQ(RunToEnd(Binary("farstat"), get).exit_code, 0);
+}
+
 TEST_F(TlsTest, AgentWithBadFilesSaysWhichAndWhy) {
   TestCertificateOptions expired;
   expired.not_before = absl::Now() - absl::Hours(48);

@@ -37,6 +37,7 @@ Outcome LinuxTcpSource::Collect(PartMask parts, RowSink& sink) {
   const bool wants_rows = Wants(parts, kTcpConnectionsPart);
   const bool wants_stack = Wants(parts, kTcpStackPart);
   const bool wants_owners = wants_rows && Wants(parts, kTcpOwnerPart);
+  outcome.rows_listed = wants_rows;
   if (!wants_rows && !wants_stack) return outcome;
 
   // Before the sockets are listed: a connection younger than this look has no owner until the next.
