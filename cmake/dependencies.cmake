@@ -15,9 +15,6 @@ find_package(CLI11 CONFIG REQUIRED)
 if(FARSTAT_UNIT_TESTS OR FARSTAT_E2E_TESTS)
   find_package(GTest CONFIG REQUIRED)
 endif()
-if(FARSTAT_E2E_TESTS)
-  find_package(benchmark CONFIG REQUIRED)
-endif()
 
 # The generators run on the building machine, also in a cross build.
 find_program(FARSTAT_PROTOC protoc REQUIRED)
