@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 #include "agent/sources/row_writer.h"
 
 namespace farstat::sources {
@@ -42,6 +43,8 @@ struct Outcome {
   uint64_t vanished_rows = 0;
   // False: no rows but totals were asked for, so that none came does not mean that they are gone.
   bool rows_listed = true;
+  // While somebody watches, collect again within this time, or a counter could wrap unseen.
+  absl::Duration revisit_within = absl::InfiniteDuration();
 };
 
 // Collects one family. Called by one thread at a time.

@@ -1,0 +1,15 @@
+#include "agent/families/ipsec_query.h"
+
+#include "absl/hash/hash.h"
+#include "common/clock.h"
+
+namespace farstat::families {
+
+absl::StatusOr<CompiledQuery> CompileIpsecQuery(const v1::IpsecQuery& query) {
+  CompiledQuery compiled;
+  compiled.interval = FromProto(query.interval());
+  compiled.fingerprint = absl::HashOf(query.SerializeAsString());
+  return compiled;
+}
+
+}  // namespace farstat::families

@@ -1,0 +1,79 @@
+// What the families of one simulated host share: its time, its services, its events, its chance.
+
+#ifndef FARSTAT_AGENT_SOURCES_SIMULATED_WORLD_H_
+#define FARSTAT_AGENT_SOURCES_SIMULATED_WORLD_H_
+
+#include <cstdint>
+#include <map>
+#include <random>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "agent/sources/simulated/scenario.pb.h"
+#include "agent/sources/windows/abi.h"
+#include "agent/sources/windows/api.h"
+#include "common/clock.h"
+#include "common/mutex.h"
+
+namespace farstat::sources::simulated {
+
+class World {
+ public:
+  // `scenario` and `clock` must outlive it.
+  World(const Scenario& scenario, uint64_t seed, const Clock& clock);
+
+  // Guards the state of every family's model: each entry of the table of calls holds it while it
+  // works (never while it waits).
+  Mutex mutex;
+
+  // Since the simulation began. Models are advanced to it when they are called.
+  absl::Duration Now() const;
+  // The wall clock at a time of the simulation, as people and FILETIMEs see it.
+  absl::Time WallAt(absl::Duration time) const { return wall_start_ + time; }
+  // As a FILETIME: 100 ns since 1601.
+  uint64_t FileTimeAt(absl::Duration time) const;
+
+  bool administrator() const { return !scenario_.not_administrator(); }
+
+  // Whether the service runs, by the scenario's outages; since when it has been in that state
+  // (negative: since before the simulation began).
+  bool ServiceRuns(absl::string_view service, absl::Duration now) const;
+  absl::Duration ServiceStateSince(absl::string_view service, absl::Duration now) const;
+
+  // Chance of its own for every purpose, so that one model's draws do not disturb another's.
+  std::mt19937_64 Chance(absl::string_view purpose) const;
+
+  // A handle that was not given out before.
+  windows::Handle NewHandle();
+  // Signals an event that was made by Api::create_event. Takes no lock of the world.
+  void Signal(windows::Handle event);
+
+  // Fills create_event, set_event, wait_for_events, close_event and service_status.
+  void Fill(windows::Api& api);
+
+ private:
+  struct Event {
+    bool signalled = false;
+  };
+
+  uint32_t Wait(const windows::Handle* events, uint32_t count, uint32_t milliseconds,
+                uint32_t* signalled);
+  uint32_t QueryService(absl::string_view name, windows::ServiceStatus* status) const;
+
+  const Scenario& scenario_;
+  const uint64_t seed_;
+  const Clock& clock_;
+  const SteadyTime start_;
+  const absl::Time wall_start_;
+
+  // Guards the events and handles.
+  Mutex events_mutex_;
+  ConditionVariable signalled_;
+  std::map<windows::Handle, Event> events_ ABSL_GUARDED_BY(events_mutex_);
+  windows::Handle next_handle_ ABSL_GUARDED_BY(events_mutex_) = 0x1000;
+};
+
+}  // namespace farstat::sources::simulated
+
+#endif  // FARSTAT_AGENT_SOURCES_SIMULATED_WORLD_H_
