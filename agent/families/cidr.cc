@@ -1,18 +1,11 @@
 #include "agent/families/cidr.h"
 
-#ifdef _WIN32
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#else
-#include <arpa/inet.h>
-#endif
-
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/ip_address.h"
 
 namespace farstat::families {
 namespace {
@@ -23,20 +16,15 @@ constexpr int kMappedPrefix = 96;
 
 absl::StatusOr<AddressRange> AddressRange::Parse(absl::string_view text) {
   const size_t slash = text.find('/');
-  const std::string address(text.substr(0, slash));
-  AddressRange range;
-  int bits;
-  if (in_addr v4; inet_pton(AF_INET, address.c_str(), &v4) == 1) {
-    bits = 32;
-    range.address_[10] = range.address_[11] = 0xff;
-    std::memcpy(range.address_.data() + 12, &v4, sizeof(v4));
-  } else if (in6_addr v6; inet_pton(AF_INET6, address.c_str(), &v6) == 1) {
-    bits = 128;
-    std::memcpy(range.address_.data(), &v6, sizeof(v6));
-  } else {
+  const std::string bytes = ParseIpAddress(text.substr(0, slash));
+  if (bytes.empty()) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", text, "\" is not an IP address or a range such as 10.0.0.0/8"));
   }
+  AddressRange range;
+  const int bits = static_cast<int>(bytes.size()) * 8;
+  if (bits == 32) range.address_[10] = range.address_[11] = 0xff;
+  std::copy(bytes.begin(), bytes.end(), range.address_.end() - bytes.size());
   int length = bits;
   if (slash != absl::string_view::npos &&
       (!absl::SimpleAtoi(text.substr(slash + 1), &length) || length < 0 || length > bits)) {
