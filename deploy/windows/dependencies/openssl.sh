@@ -1,0 +1,14 @@
+# shellcheck shell=bash disable=SC2034,SC2154
+# OpenSSL: the TLS of gRPC, and what judges certificate files.
+package=openssl
+minutes=3
+
+build() {
+  cd "$work" || return
+  # The version of Windows is asked for, so that the headers declare getaddrinfo instead of wrapping it.
+  CC="ccache x86_64-w64-mingw32-gcc-posix" AR=x86_64-w64-mingw32-ar RANLIB=x86_64-w64-mingw32-ranlib RC=x86_64-w64-mingw32-windres \
+    "$source/Configure" mingw64 --prefix="$prefix" --libdir=lib --openssldir=C:/farstat/ssl \
+    no-shared no-tests no-engine no-module -D_WIN32_WINNT=0x0A00 "-ffile-prefix-map=$cache/="
+  make -j "$jobs" build_libs
+  make install_dev
+}
