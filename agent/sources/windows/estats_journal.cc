@@ -184,7 +184,7 @@ absl::Status EstatsJournal::Write(const std::vector<Entry>& entries) {
 
 absl::Status EstatsJournal::Rewrite(const Entries& entries) {
   std::string bytes = Title();
-  for (const Entry& entry : entries) AppendEntry(entry, bytes);
+  for (const auto& [connection, switches] : entries) AppendEntry({connection, switches}, bytes);
   absl::Status status = ReplaceDurably(path_, bytes);
   if (!status.ok()) return status;
   records_ = 1 + entries.size();

@@ -45,6 +45,8 @@ class EstatsJournal {
   // The same where less is to be switched off than before. If it cannot be written it is true all
   // the same, as long as this agent lives.
   void Forget(const std::vector<Entry>& entries);
+  // The connection is gone, and nothing of it can be on: the file need not know.
+  void Vanished(const TcpIdentity& connection) { entries_.erase(connection); }
 
  private:
   void Read();
