@@ -5,12 +5,15 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
-#include "agent/host.h"
+#include "agent/hosts/this_host.h"
+#include "agent/hosts/windows_host.h"
+#include "agent/sources/windows/api_windows.h"
 #include "common/clock.h"
 #include "common/utf16.h"
 
-namespace farstat {
+namespace farstat::hosts {
 namespace {
 
 constexpr wchar_t kVersionKey[] = L"SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion";
@@ -78,8 +81,6 @@ uint32_t CountThreads() {
   return threads;
 }
 
-}  // namespace
-
 std::string HostName() {
   wchar_t name[256] = L"";
   DWORD size = sizeof(name) / sizeof(name[0]);
@@ -87,18 +88,29 @@ std::string HostName() {
   return Utf8(name);
 }
 
-v1::OperatingSystem DescribeOperatingSystem() {
-  v1::OperatingSystem system;
+v1::GetAgentInfoResponse Identity() {
+  v1::GetAgentInfoResponse identity;
+  identity.set_host_name(HostName());
+  v1::OperatingSystem& system = *identity.mutable_operating_system();
   system.set_name("Windows");
   const OSVERSIONINFOW version = TrueVersion();
   system.set_version(absl::StrCat(version.dwMajorVersion, ".", version.dwMinorVersion, ".",
                                   version.dwBuildNumber, ".", RegistryNumber(L"UBR")));
   // "Windows 10 Pro" on Windows 11 as well; the build number is what tells them apart.
-  const std::wstring release = RegistryText(L"DisplayVersion");
-  system.set_description(
-      absl::StrCat(Utf8(RegistryText(L"ProductName")), release.empty() ? "" : " ", Utf8(release)));
+  system.set_description(absl::StrJoin(
+      {Utf8(RegistryText(L"ProductName")), Utf8(RegistryText(L"DisplayVersion"))}, " "));
   system.set_architecture(Architecture());
-  return system;
+  return identity;
+}
+
+}  // namespace
+
+Host ThisHost() {
+  // Until the process ends, as the DLLs behind it.
+  static const sources::windows::Api& api = *new sources::windows::Api(sources::windows::LoadApi());
+  Host host = WindowsHost(api, SystemClock());
+  host.identity = Identity();
+  return host;
 }
 
 v1::ProcessStatus DescribeProcess() {
@@ -120,4 +132,4 @@ v1::ProcessStatus DescribeProcess() {
   return process;
 }
 
-}  // namespace farstat
+}  // namespace farstat::hosts
