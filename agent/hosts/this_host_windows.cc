@@ -5,7 +5,6 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/time/time.h"
 #include "agent/hosts/this_host.h"
 #include "agent/hosts/windows_host.h"
@@ -97,8 +96,9 @@ v1::GetAgentInfoResponse Identity() {
   system.set_version(absl::StrCat(version.dwMajorVersion, ".", version.dwMinorVersion, ".",
                                   version.dwBuildNumber, ".", RegistryNumber(L"UBR")));
   // "Windows 10 Pro" on Windows 11 as well; the build number is what tells them apart.
-  system.set_description(absl::StrJoin(
-      {Utf8(RegistryText(L"ProductName")), Utf8(RegistryText(L"DisplayVersion"))}, " "));
+  const std::string release = Utf8(RegistryText(L"DisplayVersion"));
+  system.set_description(
+      absl::StrCat(Utf8(RegistryText(L"ProductName")), release.empty() ? "" : " ", release));
   system.set_architecture(Architecture());
   return identity;
 }

@@ -78,6 +78,12 @@ Handle FromNative(HANDLE native) {
 }
 
 uint32_t ProcessName(uint32_t pid, std::string* name) {
+  // The kernel's, which owns connections of SMB and HTTP.sys, has no file.
+  constexpr uint32_t kSystemProcess = 4;
+  if (pid == kSystemProcess) {
+    *name = "System";
+    return kSuccess;
+  }
   const HANDLE process = OpenProcess(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
   if (process == nullptr) return GetLastError();
   const absl::Cleanup close = [process] { CloseHandle(process); };
