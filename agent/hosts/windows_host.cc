@@ -8,6 +8,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "agent/sources/windows/estats_control.h"
 #include "agent/sources/windows/ike_source.h"
 #include "agent/sources/windows/ipsec_source.h"
 #include "agent/sources/windows/win32_status.h"
@@ -16,6 +17,8 @@ namespace farstat::hosts {
 namespace {
 
 using sources::windows::Api;
+
+constexpr char kEstatsJournal[] = "estats.journal";
 
 // A function that a family needs to be all there.
 struct Needed {
@@ -115,9 +118,25 @@ std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makin
   return family;
 }
 
+families::Operations MakeOperations(const Makings& makings, const std::string& state_directory) {
+  families::Operations operations;
+  if (!makings.absent.contains("SetPerTcpConnectionEStats")) {
+    const std::string journal =
+        state_directory.empty() ? "" : absl::StrCat(state_directory, "/", kEstatsJournal);
+    const auto control =
+        std::make_shared<sources::windows::EstatsControl>(makings.api, makings.clock, journal);
+    operations.set_estats = [control](const sources::EstatsRequest& request) {
+      return control->Set(request);
+    };
+    operations.end_estats_lease = [control](uint64_t lease) { control->End(lease); };
+    operations.estats_leases = [control] { return control->Leases(); };
+  }
+  return operations;
+}
+
 }  // namespace
 
-Host WindowsHost(const Api& api, const Clock& clock) {
+Host WindowsHost(const Api& api, const Clock& clock, const std::string& state_directory) {
   const Makings makings = {api, clock, RandomPhase(), AbsentFunctions(api)};
   Host host;
   host.families.push_back(
@@ -126,6 +145,7 @@ Host WindowsHost(const Api& api, const Clock& clock) {
       AbsentFamily(v1::FAMILY_TCP, sources::windows::AbsentEntry("GetExtendedTcpTable")));
   host.families.push_back(MakeFamily<sources::windows::IpsecSource>(v1::FAMILY_IPSEC, makings));
   host.families.push_back(MakeFamily<sources::windows::IkeSource>(v1::FAMILY_IKE, makings));
+  host.operations = MakeOperations(makings, state_directory);
   return host;
 }
 
