@@ -11,6 +11,7 @@
 #include "agent/sources/windows/estats_control.h"
 #include "agent/sources/windows/ike_source.h"
 #include "agent/sources/windows/ipsec_source.h"
+#include "agent/sources/windows/tcp_source.h"
 #include "agent/sources/windows/win32_status.h"
 
 namespace farstat::hosts {
@@ -118,6 +119,19 @@ std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makin
   return family;
 }
 
+std::unique_ptr<families::Family> MakeTcp(const Makings& makings) {
+  auto family = MakeFamily<sources::windows::TcpSource>(v1::FAMILY_TCP, makings);
+  const bool has_estats = !makings.absent.contains("GetPerTcpConnectionEStats") ||
+                          !makings.absent.contains("GetPerTcp6ConnectionEStats");
+  if (family->feed == nullptr || !has_estats) return family;
+  family->tcp_groups = {v1::TCP_GROUP_SYN_OPTIONS,      v1::TCP_GROUP_DATA,
+                        v1::TCP_GROUP_SEND_CONGESTION,  v1::TCP_GROUP_PATH,
+                        v1::TCP_GROUP_SEND_BUFFER,      v1::TCP_GROUP_RECEIVE,
+                        v1::TCP_GROUP_OBSERVED_RECEIVE, v1::TCP_GROUP_BANDWIDTH,
+                        v1::TCP_GROUP_FINE_RTT};
+  return family;
+}
+
 families::Operations MakeOperations(const Makings& makings, const std::string& state_directory) {
   families::Operations operations;
   if (!makings.absent.contains("SetPerTcpConnectionEStats")) {
@@ -141,8 +155,7 @@ Host WindowsHost(const Api& api, const Clock& clock, const std::string& state_di
   Host host;
   host.families.push_back(
       AbsentFamily(v1::FAMILY_RAS, sources::windows::AbsentEntry("RasEnumConnectionsW")));
-  host.families.push_back(
-      AbsentFamily(v1::FAMILY_TCP, sources::windows::AbsentEntry("GetExtendedTcpTable")));
+  host.families.push_back(MakeTcp(makings));
   host.families.push_back(MakeFamily<sources::windows::IpsecSource>(v1::FAMILY_IPSEC, makings));
   host.families.push_back(MakeFamily<sources::windows::IkeSource>(v1::FAMILY_IKE, makings));
   host.operations = MakeOperations(makings, state_directory);
