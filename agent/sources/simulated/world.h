@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
@@ -17,6 +18,9 @@
 #include "common/mutex.h"
 
 namespace farstat::sources::simulated {
+
+// Adds a line for each service that no family asks about, and each time out of range.
+void CheckServiceOutages(const Scenario& scenario, std::vector<std::string>& problems);
 
 class World {
  public:
