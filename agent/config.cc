@@ -1,5 +1,8 @@
 #include "agent/config.h"
 
+#include <filesystem>
+#include <system_error>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/text_proto.h"
@@ -53,6 +56,11 @@ void Check(const agent::AgentSettings& settings, std::vector<std::string>& probl
   CheckNumber("max_streams", settings.max_streams(), kMaxStreams, problems);
   CheckNumber("stalled_stream_timeout_s", settings.stalled_stream_timeout_s(), kMaxStalledSeconds,
               problems);
+  std::error_code no_error;
+  const std::string& state = settings.state_directory();
+  if (!state.empty() && !std::filesystem::is_directory(state, no_error)) {
+    problems.push_back(absl::StrCat("state_directory: there is no folder ", state));
+  }
 }
 
 }  // namespace

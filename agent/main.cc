@@ -50,7 +50,7 @@ int Run(const AgentFlags& flags) {
   const auto settings = LoadSettings(flags);
   if (!settings.ok()) return Fail(settings.status());
   SetUpLog(settings->log_level());
-  Agent agent(*settings, hosts::ThisHost());
+  Agent agent(*settings, hosts::ThisHost(settings->state_directory()));
   if (const absl::Status status = agent.Start(); !status.ok()) return Fail(status);
   for (const std::string& address : agent.addresses()) {
     spdlog::info("serving on {}{}", address, settings->has_tls() ? " with mutual TLS" : "");

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "agent/families/family.h"
+#include "agent/families/operations.h"
 #include "agent/sources/source.h"
 #include "common/clock.h"
 #include "farstat/v1/agent.pb.h"
@@ -22,6 +23,7 @@ struct Host {
   v1::GetAgentInfoResponse identity;
   // In the order of v1::Family.
   std::vector<std::unique_ptr<families::Family>> families;
+  families::Operations operations;
 };
 
 // A family that is collected from `source`. `phase`: see feed::Feed::Options.

@@ -4,12 +4,15 @@
 #ifndef FARSTAT_AGENT_HOSTS_THIS_HOST_H_
 #define FARSTAT_AGENT_HOSTS_THIS_HOST_H_
 
+#include <string>
+
 #include "agent/hosts/host.h"
 #include "farstat/v1/agent.pb.h"
 
 namespace farstat::hosts {
 
-Host ThisHost();
+// `state_directory`: see AgentSettings; empty: none.
+Host ThisHost(const std::string& state_directory);
 
 // This process. Fields that the system does not tell are left unset.
 v1::ProcessStatus DescribeProcess();

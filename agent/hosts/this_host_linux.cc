@@ -83,7 +83,7 @@ std::unique_ptr<families::Family> Tcp() {
 
 }  // namespace
 
-Host ThisHost() {
+Host ThisHost(const std::string& /*state_directory*/) {
   Host host;
   host.identity = Identity();
   host.families.push_back(WindowsOnly(v1::FAMILY_RAS, "RAS"));

@@ -8,14 +8,20 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "agent/sources/windows/estats_control.h"
 #include "agent/sources/windows/ike_source.h"
 #include "agent/sources/windows/ipsec_source.h"
+#include "agent/sources/windows/ras_change_watch.h"
+#include "agent/sources/windows/ras_source.h"
+#include "agent/sources/windows/tcp_source.h"
 #include "agent/sources/windows/win32_status.h"
 
 namespace farstat::hosts {
 namespace {
 
 using sources::windows::Api;
+
+constexpr char kEstatsJournal[] = "estats.journal";
 
 // A function that a family needs to be all there.
 struct Needed {
@@ -115,17 +121,54 @@ std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makin
   return family;
 }
 
+std::unique_ptr<families::Family> MakeRas(const Makings& makings) {
+  auto family = MakeFamily<sources::windows::RasSource>(v1::FAMILY_RAS, makings);
+  if (family->feed != nullptr) {
+    family->watch = std::make_shared<sources::windows::RasChangeWatch>(
+        makings.api, [feed = family->feed.get()] { feed->Nudge(); });
+  }
+  return family;
+}
+
+std::unique_ptr<families::Family> MakeTcp(const Makings& makings) {
+  auto family = MakeFamily<sources::windows::TcpSource>(v1::FAMILY_TCP, makings);
+  const bool has_estats = !makings.absent.contains("GetPerTcpConnectionEStats") ||
+                          !makings.absent.contains("GetPerTcp6ConnectionEStats");
+  if (family->feed == nullptr || !has_estats) return family;
+  family->tcp_groups = {v1::TCP_GROUP_SYN_OPTIONS,      v1::TCP_GROUP_DATA,
+                        v1::TCP_GROUP_SEND_CONGESTION,  v1::TCP_GROUP_PATH,
+                        v1::TCP_GROUP_SEND_BUFFER,      v1::TCP_GROUP_RECEIVE,
+                        v1::TCP_GROUP_OBSERVED_RECEIVE, v1::TCP_GROUP_BANDWIDTH,
+                        v1::TCP_GROUP_FINE_RTT};
+  return family;
+}
+
+families::Operations MakeOperations(const Makings& makings, const std::string& state_directory) {
+  families::Operations operations;
+  if (!makings.absent.contains("SetPerTcpConnectionEStats")) {
+    const std::string journal =
+        state_directory.empty() ? "" : absl::StrCat(state_directory, "/", kEstatsJournal);
+    const auto control =
+        std::make_shared<sources::windows::EstatsControl>(makings.api, makings.clock, journal);
+    operations.set_estats = [control](const sources::EstatsRequest& request) {
+      return control->Set(request);
+    };
+    operations.end_estats_lease = [control](uint64_t lease) { control->End(lease); };
+    operations.estats_leases = [control] { return control->Leases(); };
+  }
+  return operations;
+}
+
 }  // namespace
 
-Host WindowsHost(const Api& api, const Clock& clock) {
+Host WindowsHost(const Api& api, const Clock& clock, const std::string& state_directory) {
   const Makings makings = {api, clock, RandomPhase(), AbsentFunctions(api)};
   Host host;
-  host.families.push_back(
-      AbsentFamily(v1::FAMILY_RAS, sources::windows::AbsentEntry("RasEnumConnectionsW")));
-  host.families.push_back(
-      AbsentFamily(v1::FAMILY_TCP, sources::windows::AbsentEntry("GetExtendedTcpTable")));
+  host.families.push_back(MakeRas(makings));
+  host.families.push_back(MakeTcp(makings));
   host.families.push_back(MakeFamily<sources::windows::IpsecSource>(v1::FAMILY_IPSEC, makings));
   host.families.push_back(MakeFamily<sources::windows::IkeSource>(v1::FAMILY_IKE, makings));
+  host.operations = MakeOperations(makings, state_directory);
   return host;
 }
 

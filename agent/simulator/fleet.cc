@@ -1,5 +1,7 @@
 #include "agent/simulator/fleet.h"
 
+#include <filesystem>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -65,8 +67,20 @@ v1::GetAgentInfoResponse Identity(const sources::simulated::Scenario& scenario,
   return identity;
 }
 
-hosts::Host Describe(const sources::simulated::Host& simulated, const std::string& name) {
-  hosts::Host host = hosts::WindowsHost(simulated.api(), SystemClock());
+// Each host needs a folder of its own below the one that all are given.
+absl::Status GiveOwnFolder(const std::string& name, agent::AgentSettings& settings) {
+  if (settings.state_directory().empty()) return absl::OkStatus();
+  settings.set_state_directory(absl::StrCat(settings.state_directory(), "/", name));
+  std::error_code error;
+  std::filesystem::create_directories(settings.state_directory(), error);
+  if (!error) return absl::OkStatus();
+  return absl::UnavailableError(
+      absl::StrCat("cannot make ", settings.state_directory(), ": ", error.message()));
+}
+
+hosts::Host Describe(const sources::simulated::Host& simulated, const std::string& name,
+                     const std::string& state_directory) {
+  hosts::Host host = hosts::WindowsHost(simulated.api(), SystemClock(), state_directory);
   host.identity = Identity(simulated.scenario(), name);
   return host;
 }
@@ -77,7 +91,7 @@ Fleet::Member::Member(std::string name, sources::simulated::Scenario scenario, u
                       const agent::AgentSettings& settings)
     : name_(std::move(name)),
       host_(std::move(scenario), seed, SystemClock()),
-      agent_(settings, Describe(host_, name_)) {}
+      agent_(settings, Describe(host_, name_, settings.state_directory())) {}
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Start(
     const FleetOptions& options, absl::FunctionRef<void(const Member&)> on_ready) {
@@ -90,9 +104,10 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Start(
     settings.clear_listen();
     const int port = first->port == 0 ? 0 : first->port + number;
     settings.add_listen(absl::StrCat(first->host, ":", port));
-    auto member =
-        std::make_unique<Member>(absl::StrFormat("sim-%04d", number + 1), options.scenario,
-                                 options.seed + static_cast<uint64_t>(number), settings);
+    const std::string name = absl::StrFormat("sim-%04d", number + 1);
+    if (absl::Status status = GiveOwnFolder(name, settings); !status.ok()) return status;
+    auto member = std::make_unique<Member>(name, options.scenario,
+                                           options.seed + static_cast<uint64_t>(number), settings);
     if (absl::Status status = member->agent_.Start(); !status.ok()) return status;
     on_ready(*member);
     fleet->members_.push_back(std::move(member));

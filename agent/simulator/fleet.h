@@ -22,7 +22,8 @@ struct FleetOptions {
   int hosts = 1;
   // The first host's address; the others take the ports after it. Port 0: each takes a free one.
   std::string listen;
-  // How each is served, but for its address.
+  // How each is served, but for its address. Hosts have folders of their own in the state
+  // directory.
   agent::AgentSettings settings;
   sources::simulated::Scenario scenario;
   // The first host's; the others take the numbers after it. The same seed gives the same hosts.

@@ -2,10 +2,14 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <random>
 #include <string>
+#include <system_error>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "agent/config.h"
 #include "agent/simulator/fleet.h"
@@ -55,6 +59,29 @@ void SetUpLog(const std::string& level) {
   spdlog::set_default_logger(std::move(logger));
 }
 
+// Where the hosts keep what must outlive them, though it need not outlive this process.
+class StateFolder {
+ public:
+  StateFolder() {
+    std::error_code error;
+    path_ = std::filesystem::temp_directory_path(error) /
+            absl::StrCat("farstat-simulator-", absl::Hex(std::random_device{}()));
+    if (error || !std::filesystem::create_directory(path_, error)) path_.clear();
+  }
+  ~StateFolder() {
+    std::error_code error;
+    if (!path_.empty()) std::filesystem::remove_all(path_, error);
+  }
+  StateFolder(const StateFolder&) = delete;
+  StateFolder& operator=(const StateFolder&) = delete;
+
+  // Empty if it could not be made.
+  std::string path() const { return path_.string(); }
+
+ private:
+  std::filesystem::path path_;
+};
+
 int ListScenarios() {
   for (const ShippedScenario& shipped : ShippedScenarios()) {
     const auto scenario = LoadScenario(shipped.name);
@@ -79,6 +106,8 @@ int Run(Arguments arguments) {
   if (!scenario.ok()) return Fail(scenario.status());
   options.scenario = *std::move(scenario);
   SetUpLog(options.settings.log_level());
+  const StateFolder state;
+  options.settings.set_state_directory(state.path());
   const auto on_ready = [&options](const Fleet::Member& member) {
     std::printf("%s  %s  %s\n", member.name().c_str(), member.address().c_str(),
                 options.scenario.description().c_str());

@@ -4,7 +4,9 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/sources/simulated/tcp_class.h"
 
 namespace farstat::sources::simulated {
 
@@ -12,6 +14,9 @@ absl::Status CheckScenario(const Scenario& scenario) {
   std::vector<std::string> problems;
   CheckServiceOutages(scenario, problems);
   CheckFaults(scenario, problems);
+  if (const absl::Status tcp = CheckTcpScenario(scenario.tcp()); !tcp.ok()) {
+    problems.push_back(absl::StrCat("tcp: ", tcp.message()));
+  }
   if (problems.empty()) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
 }
