@@ -13,6 +13,7 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/certificates.h"
+#include "tests/support/temporary_folder.h"
 
 namespace farstat {
 
@@ -49,12 +50,7 @@ class TestAuthority {
 // A private folder that goes away with the object.
 class TestFolder {
  public:
-  TestFolder();
-  ~TestFolder();
-  TestFolder(const TestFolder&) = delete;
-  TestFolder& operator=(const TestFolder&) = delete;
-
-  std::string Path(const std::string& name) const { return path_ + "/" + name; }
+  std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }
   // Writes a file that only its owner can read; gives its path.
   std::string Write(const std::string& name, const std::string& contents) const;
   // Writes NAME-ca.pem, NAME.pem and NAME-key.pem.
@@ -62,7 +58,7 @@ class TestFolder {
                          const TestPair& pair) const;
 
  private:
-  std::string path_;
+  testing::TemporaryFolder folder_;
 };
 
 }  // namespace farstat
