@@ -53,7 +53,7 @@ struct TcpIdentity {
 // Switches of one connection, as bits.
 using EstatsSwitches = uint32_t;
 // The group's switch; of TCP_GROUP_BANDWIDTH the outbound one.
-constexpr EstatsSwitches EstatsSwitch(v1::TcpGroup group) { return EstatsSwitches{1} << group; }
+constexpr EstatsSwitches EstatsSwitchOf(v1::TcpGroup group) { return EstatsSwitches{1} << group; }
 inline constexpr EstatsSwitches kInboundBandwidthSwitch = EstatsSwitches{1} << 16;
 
 // The groups that have a switch.

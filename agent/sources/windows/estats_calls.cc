@@ -49,7 +49,7 @@ struct Ipv6 {
 
 // What a group's switches are to Windows: one byte.
 struct OneSwitch {
-  explicit OneSwitch(v1::TcpGroup group) : bit(EstatsSwitch(group)) {}
+  explicit OneSwitch(v1::TcpGroup group) : bit(EstatsSwitchOf(group)) {}
   EstatsSwitches On(const EstatsRw& rw) const { return rw.enable_collection != 0 ? bit : 0; }
   EstatsRw Setting(EstatsSwitches on, EstatsSwitches /*off*/) const {
     return {static_cast<uint8_t>((on & bit) != 0 ? 1 : 0)};
@@ -61,7 +61,7 @@ struct OneSwitch {
 // Two numbers that are always set together, and that can say "unchanged".
 struct BandwidthSwitches {
   using Rw = EstatsBandwidthRw;
-  static constexpr EstatsSwitches kOutbound = EstatsSwitch(v1::TCP_GROUP_BANDWIDTH);
+  static constexpr EstatsSwitches kOutbound = EstatsSwitchOf(v1::TCP_GROUP_BANDWIDTH);
   static constexpr EstatsSwitches kInbound = kInboundBandwidthSwitch;
 
   static EstatsSwitches On(const EstatsBandwidthRw& rw) {

@@ -14,7 +14,7 @@ namespace farstat::sources::windows {
 
 // The switches that a group has: two of TCP_GROUP_BANDWIDTH, one of others.
 constexpr EstatsSwitches SwitchesOf(v1::TcpGroup group) {
-  return EstatsSwitch(group) | (group == v1::TCP_GROUP_BANDWIDTH ? kInboundBandwidthSwitch : 0);
+  return EstatsSwitchOf(group) | (group == v1::TCP_GROUP_BANDWIDTH ? kInboundBandwidthSwitch : 0);
 }
 
 class EstatsCalls {

@@ -245,7 +245,9 @@ EstatsRelease EstatsLeases::SwitchOffUnwanted() {
   EstatsRelease release;
   release.result.matched_connections = wishes.size();
   release.status = switching_.Fulfil(wishes, EstatsUndo::kRemember, release.result);
-  const bool done = release.status.ok() && release.result.failed == 0;
+  // What has vanished is looked for once more, too.
+  const bool done =
+      release.status.ok() && release.result.failed == 0 && release.result.vanished_connections == 0;
   release_due_ = done ? SteadyTime::max() : After(clock_.Steady(), kRetryInterval);
   return release;
 }

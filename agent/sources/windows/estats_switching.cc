@@ -69,6 +69,8 @@ void EstatsSwitching::Plan(EstatsWish& wish, std::vector<Step>& steps, EstatsRes
     const absl::Status status = calls_.Read(*wish.connection, group, was);
     if (IsVanished(status)) {
       steps.resize(steps_before);
+      wish.not_set = 0;
+      wish.still_on = wish.off;
       Vanish(wish, result);
       return;
     }
@@ -139,7 +141,8 @@ absl::Status EstatsSwitching::Take(const Step& step, EstatsResult& result) const
   return absl::OkStatus();
 }
 
-// Brings the journal up to date with what really happened.
+// Brings the journal up to date with what really happened. What has vanished stays in it until it
+// is missing from a listing.
 void EstatsSwitching::ForgetAll(const std::vector<EstatsWish>& wishes, EstatsUndo undo) {
   if (journal_.entries().empty()) return;
   std::vector<EstatsJournal::Entry> entries;
@@ -149,7 +152,6 @@ void EstatsSwitching::ForgetAll(const std::vector<EstatsWish>& wishes, EstatsUnd
     EstatsSwitches over = wish.off & ~wish.still_on;
     if (undo == EstatsUndo::kRemember) over |= wish.not_set;
     if (undo == EstatsUndo::kNever && wish.fate == Fate::kTried) over |= wish.on;
-    if (wish.fate == Fate::kVanished) over = before;
     if ((before & over) != 0) entries.emplace_back(identity, before & ~over);
   }
   journal_.Forget(entries);
