@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint64_t kRound = uint64_t{1} << 32;
 
-class TcpCountersTest : public ::testing::Test {
+class WindowsTcpCountersTest : public ::testing::Test {
  protected:
   // Reads the path after so long.
   void Read(absl::Duration after = absl::Seconds(1)) {
@@ -40,7 +40,7 @@ class TcpCountersTest : public ::testing::Test {
   GroupCounters<PathGroup> path_;
 };
 
-TEST_F(TcpCountersTest, TheFirstReadingIsTakenAsItIs) {
+TEST_F(WindowsTcpCountersTest, TheFirstReadingIsTakenAsItIs) {
   values_.dup_acks_in = 70;
   Read();
   EXPECT_EQ(DupAcks(), 70u);
@@ -49,7 +49,7 @@ TEST_F(TcpCountersTest, TheFirstReadingIsTakenAsItIs) {
 }
 
 // Pitfall 12.
-TEST_F(TcpCountersTest, SumsGoOnThroughWraps) {
+TEST_F(WindowsTcpCountersTest, SumsGoOnThroughWraps) {
   values_.max_rtt = 200;
   for (int round = 0; round < 50; ++round) {
     Read();
@@ -68,7 +68,7 @@ TEST_F(TcpCountersTest, SumsGoOnThroughWraps) {
 // Somebody switched the group off and on between two readings: no count can have wrapped in that
 // time, so the sums did not either.
 // Pitfall 6.
-TEST_F(TcpCountersTest, AnUnseenResetIsNoWrap) {
+TEST_F(WindowsTcpCountersTest, AnUnseenResetIsNoWrap) {
   values_.bytes_retrans = 3'900'000'000;
   values_.pkts_retrans = 2'700'000;
   values_.dup_acks_in = 1000;
@@ -86,7 +86,7 @@ TEST_F(TcpCountersTest, AnUnseenResetIsNoWrap) {
 
 // A sum that fell by less than its events explain was cleared, also where its rate alone would
 // explain a wrap.
-TEST_F(TcpCountersTest, EventsBoundTheirSum) {
+TEST_F(WindowsTcpCountersTest, EventsBoundTheirSum) {
   values_.bytes_retrans = 3'900'000'000;
   Read(absl::Seconds(1));
   values_.bytes_retrans = 100'000'000;  // 495 MB on in 1 s, but without a retransmission.
@@ -96,7 +96,7 @@ TEST_F(TcpCountersTest, EventsBoundTheirSum) {
 }
 
 // The same fall, with the segments that it takes.
-TEST_F(TcpCountersTest, EventsAllowForAWrap) {
+TEST_F(WindowsTcpCountersTest, EventsAllowForAWrap) {
   values_.bytes_retrans = 3'900'000'000;
   Read(absl::Seconds(1));
   values_.bytes_retrans = 100'000'000;
@@ -107,7 +107,7 @@ TEST_F(TcpCountersTest, EventsAllowForAWrap) {
   EXPECT_EQ(path_.history().resets, 0u);
 }
 
-TEST_F(TcpCountersTest, LongGapsAreUncertainOnlyWhereARoundMayBeMissing) {
+TEST_F(WindowsTcpCountersTest, LongGapsAreUncertainOnlyWhereARoundMayBeMissing) {
   values_.max_rtt = 100;
   Read();
   values_.bytes_retrans = 60'000;
@@ -122,7 +122,7 @@ TEST_F(TcpCountersTest, LongGapsAreUncertainOnlyWhereARoundMayBeMissing) {
   EXPECT_TRUE(path_.history().uncertain) << "so many can";
 }
 
-TEST_F(TcpCountersTest, CountersThatStandStillStayCertain) {
+TEST_F(WindowsTcpCountersTest, CountersThatStandStillStayCertain) {
   values_.dup_acks_in = 5;
   Read();
   Read(absl::Hours(24));
@@ -134,7 +134,7 @@ TEST_F(TcpCountersTest, CountersThatStandStillStayCertain) {
 }
 
 // After a gap in which both may have happened, only what was counted for sure is counted.
-TEST_F(TcpCountersTest, AFallAfterALongGapIsNotTakenForAWrap) {
+TEST_F(WindowsTcpCountersTest, AFallAfterALongGapIsNotTakenForAWrap) {
   values_.dup_acks_in = 5;
   Read();
   values_.dup_acks_in = 3;
@@ -144,7 +144,7 @@ TEST_F(TcpCountersTest, AFallAfterALongGapIsNotTakenForAWrap) {
 }
 
 // Pitfall 5.
-TEST_F(TcpCountersTest, SwitchedOffAndOnWithoutAReset) {
+TEST_F(WindowsTcpCountersTest, SwitchedOffAndOnWithoutAReset) {
   values_.dup_acks_in = 5;
   Read();
   path_.SeenOff();
@@ -159,7 +159,7 @@ TEST_F(TcpCountersTest, SwitchedOffAndOnWithoutAReset) {
 }
 
 // A counter of 64 bits that falls tells that all were cleared.
-TEST_F(TcpCountersTest, WideCountersGoOnAndTellOfResets) {
+TEST_F(WindowsTcpCountersTest, WideCountersGoOnAndTellOfResets) {
   GroupCounters<DataGroup> data;
   EstatsDataRod values = {};
   values.data_bytes_out = 5000;
@@ -176,7 +176,7 @@ TEST_F(TcpCountersTest, WideCountersGoOnAndTellOfResets) {
   EXPECT_TRUE(data.history().uncertain);
 }
 
-TEST_F(TcpCountersTest, HistoriesOfGroupsAreMerged) {
+TEST_F(WindowsTcpCountersTest, HistoriesOfGroupsAreMerged) {
   TcpEstats estats;
   estats.delivered = GroupBit(v1::TCP_GROUP_DATA) | GroupBit(v1::TCP_GROUP_PATH);
   estats.data = {};
@@ -206,7 +206,7 @@ TEST_F(TcpCountersTest, HistoriesOfGroupsAreMerged) {
 }
 
 // Against ideal counters of 64 bits, read at random times.
-TEST_F(TcpCountersTest, TotalsAreThoseOfIdealCounters) {
+TEST_F(WindowsTcpCountersTest, TotalsAreThoseOfIdealCounters) {
   for (uint32_t seed = 0; seed < 20; ++seed) {
     std::mt19937 random(seed);
     path_ = {};

@@ -17,9 +17,9 @@ using testing::FakeTcp;
 using testing::FakeTcpWindows;
 using testing::ManualClock;
 
-class TcpOwnersTest : public ::testing::Test {
+class WindowsTcpOwnersTest : public ::testing::Test {
  protected:
-  TcpOwnersTest() { windows_.process_names[100] = "first.exe"; }
+  WindowsTcpOwnersTest() { windows_.process_names[100] = "first.exe"; }
 
   // A collection of all connections. Returns the names of their processes.
   std::string Processes() {
@@ -57,7 +57,7 @@ class TcpOwnersTest : public ::testing::Test {
   TcpOwners owners_{windows_.api, clock_};
 };
 
-TEST_F(TcpOwnersTest, AsksForEachProcessOnce) {
+TEST_F(WindowsTcpOwnersTest, AsksForEachProcessOnce) {
   for (uint16_t port : {1, 2, 3}) windows_.AddIpv4(port, Now());
   windows_.AddIpv6(4, Now());
   for (int round = 0; round < 3; ++round) {
@@ -66,7 +66,7 @@ TEST_F(TcpOwnersTest, AsksForEachProcessOnce) {
   EXPECT_EQ(windows_.calls["process_name"], 1);
 }
 
-TEST_F(TcpOwnersTest, NoticesThatAProcessIdIsUsedAgain) {
+TEST_F(WindowsTcpOwnersTest, NoticesThatAProcessIdIsUsedAgain) {
   windows_.AddIpv4(1, Now());
   Processes();
   windows_.connections.clear();
@@ -75,7 +75,7 @@ TEST_F(TcpOwnersTest, NoticesThatAProcessIdIsUsedAgain) {
   EXPECT_EQ(Processes(), "second.exe ");
 }
 
-TEST_F(TcpOwnersTest, ForgetsProcessesWithoutConnections) {
+TEST_F(WindowsTcpOwnersTest, ForgetsProcessesWithoutConnections) {
   FakeTcp& connection = windows_.AddIpv4(1, 1);
   Processes();
   const FakeTcp copy = connection;
@@ -86,7 +86,7 @@ TEST_F(TcpOwnersTest, ForgetsProcessesWithoutConnections) {
   EXPECT_EQ(windows_.calls["process_name"], 2);
 }
 
-TEST_F(TcpOwnersTest, WithoutCreationTimesEachCollectionAsks) {
+TEST_F(WindowsTcpOwnersTest, WithoutCreationTimesEachCollectionAsks) {
   windows_.AddIpv4(1, 0);
   windows_.AddIpv4(2, 0);
   Processes();
@@ -94,7 +94,7 @@ TEST_F(TcpOwnersTest, WithoutCreationTimesEachCollectionAsks) {
   EXPECT_EQ(windows_.calls["process_name"], 2);
 }
 
-TEST_F(TcpOwnersTest, DeniedIsToldInEveryCollectionAndAskedOnce) {
+TEST_F(WindowsTcpOwnersTest, DeniedIsToldInEveryCollectionAndAskedOnce) {
   windows_.AddIpv4(1, 1);
   windows_.process_name_code = kErrorAccessDenied;
   for (int round = 0; round < 2; ++round) {
@@ -104,28 +104,28 @@ TEST_F(TcpOwnersTest, DeniedIsToldInEveryCollectionAndAskedOnce) {
   EXPECT_EQ(windows_.calls["process_name"], 1);
 }
 
-TEST_F(TcpOwnersTest, ProcessesThatAreGoneAreNoFault) {
+TEST_F(WindowsTcpOwnersTest, ProcessesThatAreGoneAreNoFault) {
   windows_.AddIpv4(1, 1);
   windows_.process_name_code = kErrorInvalidParameter;
   EXPECT_EQ(Processes(), " ");
   EXPECT_TRUE(owners_.status().ok());
 }
 
-TEST_F(TcpOwnersTest, TheSystemIsNamedWithoutAsking) {
+TEST_F(WindowsTcpOwnersTest, TheSystemIsNamedWithoutAsking) {
   windows_.AddIpv4(445, 1).row.owning_pid = 4;
   windows_.process_name_code = kErrorAccessDenied;
   EXPECT_EQ(Processes(), "System ");
   EXPECT_TRUE(owners_.status().ok());
 }
 
-TEST_F(TcpOwnersTest, WithoutTheFunctionNamesAreMissing) {
+TEST_F(WindowsTcpOwnersTest, WithoutTheFunctionNamesAreMissing) {
   windows_.AddIpv4(1, 1);
   windows_.api.process_name = nullptr;
   EXPECT_EQ(Processes(), " ");
   EXPECT_EQ(owners_.status().code(), absl::StatusCode::kUnimplemented);
 }
 
-TEST_F(TcpOwnersTest, FindsServices) {
+TEST_F(WindowsTcpOwnersTest, FindsServices) {
   windows_.AddIpv4(1, 1).module = u"RpcSs";
   windows_.AddIpv6(2, 1).module = std::u16string(2000, u'x');
   windows_.AddIpv4(3, 1).module = u"SVCHOST.EXE";
@@ -139,14 +139,14 @@ TEST_F(TcpOwnersTest, FindsServices) {
   EXPECT_TRUE(owners_.status().ok()) << "they are told where they are known";
 }
 
-TEST_F(TcpOwnersTest, DeniedServicesAreTold) {
+TEST_F(WindowsTcpOwnersTest, DeniedServicesAreTold) {
   windows_.AddIpv4(1, 1).module = u"RpcSs";
   windows_.module_code = kErrorAccessDenied;
   EXPECT_EQ(Services(), " ");
   EXPECT_EQ(ErrorInfoOf(owners_.status()).reason(), kAgentLacksPrivilege);
 }
 
-TEST_F(TcpOwnersTest, DoesNotFollowPointersOutOfTheBuffer) {
+TEST_F(WindowsTcpOwnersTest, DoesNotFollowPointersOutOfTheBuffer) {
   windows_.AddIpv4(1, 1);
   static const char16_t elsewhere[] = u"elsewhere";
   for (const OwnerModuleBasicInfo info :
