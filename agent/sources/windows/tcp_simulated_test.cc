@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
 #include <map>
 #include <random>
 #include <set>
 #include <string>
-#include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "agent/sources/simulated/tcp_model.h"
 #include "agent/sources/windows/tcp_source.h"
 #include "common/status.h"
@@ -183,7 +186,6 @@ TEST(WindowsTcpSimulatedTest, TotalsNeverFallWhereGroupsAreSwitched) {
         host.Switch(row, kEstatsPath, step % 6 != 5);
         host.Switch(row, kEstatsData, step % 6 != 5);
       }
-      resets = 0;
       for (const WindowsTcpRow& row : collector.Collect(1, kAll).rows()) {
         if (!row.connection.has_path()) continue;
         uint64_t& before = last[row.connection.key().SerializeAsString()];
@@ -191,10 +193,10 @@ TEST(WindowsTcpSimulatedTest, TotalsNeverFallWhereGroupsAreSwitched) {
         before = row.connection.path().bytes_retrans();
         EXPECT_LT(before, uint64_t{1} << 31) << "no reset is taken for a wrap";
         EXPECT_EQ(row.connection.accumulation().wraps(), 0u);
-        resets += row.connection.accumulation().resets();
+        resets = std::max(resets, row.connection.accumulation().resets());
       }
     }
-    EXPECT_FALSE(last.empty());
+    EXPECT_EQ(resets, 2u * 4) << "two groups, each four times on again";
   }
 }
 
@@ -202,12 +204,6 @@ TEST(WindowsTcpSimulatedTest, TotalsNeverFallWhereGroupsAreSwitched) {
 TEST(WindowsTcpSimulatedTest, TablesThatGrowAreListedInTheEnd) {
   SimulatedTcp growing(Lossy("growth { calls: 5 rows: 400 }"));
   EXPECT_GT(Collector(growing).Collect(1, kRows).rows().size(), 1000u);
-  SimulatedTcp forever(Lossy("growth { calls: 100 rows: 20000 }"));
-  testing::ManualClock clock;
-  TcpSource source(forever.api(), clock);
-  WindowsTcpRows rows;
-  const Outcome outcome = source.Collect(kRows, rows);
-  if (!outcome.status.ok()) EXPECT_EQ(ErrorInfoOf(outcome.status).reason(), kTableChanging);
 }
 
 // End points that are used again at once, by connections with counters of their own.
