@@ -98,7 +98,7 @@ TEST(OperationsEstatsTest, RefusesWhatMakesNoSenseAndNamesTheField) {
       {"filter {} ttl { nanos: 1 }" + path, "ttl", "1s to 24h"},
       {"filter {} ttl { seconds: -1 }" + path, "ttl", "1s to 24h"},
       {"filter {} ttl { seconds: 86401 }" + path, "ttl", "1s to 24h"},
-      {"filter {} on_release: TCP_ESTATS_RELEASE_DISABLE" + path, "on_release", "no end"},
+      {"filter {} on_release: TCP_ESTATS_RELEASE_DISABLE " + path, "on_release", "no end"},
       {"filter { ports { first: 70000 } }" + path, "filter.ports", "not a range"},
       {"connection { local_address: 'here' remote_address: '::1' }" + path,
        "connection.local_address", "not an IP address"},

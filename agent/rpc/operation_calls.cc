@@ -119,8 +119,8 @@ UnaryReactor* OperationCalls::ClearRas(CallbackServerContext* context,
            request.reason());
   return RunOn(ras_queue_, context, [this, caller, response, wanted = *std::move(compiled)] {
     const absl::StatusOr<sources::RasClearReport> report = operations_.clear_ras(wanted);
-    absl::StatusOr<v1::ClearRasStatisticsResponse> answer = report.status();
-    if (report.ok()) answer = families::ToProto(*report);
+    absl::StatusOr<v1::ClearRasStatisticsResponse> answer =
+        report.ok() ? families::ToProto(*report) : report.status();
     LogDone(kClearRas, caller, answer.status(),
             answer.ok()
                 ? absl::StrCat(answer->succeeded(), " cleared, ", answer->failed(), " failed")
