@@ -11,6 +11,8 @@
 #include "agent/sources/windows/estats_control.h"
 #include "agent/sources/windows/ike_source.h"
 #include "agent/sources/windows/ipsec_source.h"
+#include "agent/sources/windows/ras_change_watch.h"
+#include "agent/sources/windows/ras_source.h"
 #include "agent/sources/windows/tcp_source.h"
 #include "agent/sources/windows/win32_status.h"
 
@@ -119,6 +121,15 @@ std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makin
   return family;
 }
 
+std::unique_ptr<families::Family> MakeRas(const Makings& makings) {
+  auto family = MakeFamily<sources::windows::RasSource>(v1::FAMILY_RAS, makings);
+  if (family->feed != nullptr) {
+    family->watch = std::make_shared<sources::windows::RasChangeWatch>(
+        makings.api, [feed = family->feed.get()] { feed->Nudge(); });
+  }
+  return family;
+}
+
 std::unique_ptr<families::Family> MakeTcp(const Makings& makings) {
   auto family = MakeFamily<sources::windows::TcpSource>(v1::FAMILY_TCP, makings);
   const bool has_estats = !makings.absent.contains("GetPerTcpConnectionEStats") ||
@@ -153,8 +164,7 @@ families::Operations MakeOperations(const Makings& makings, const std::string& s
 Host WindowsHost(const Api& api, const Clock& clock, const std::string& state_directory) {
   const Makings makings = {api, clock, RandomPhase(), AbsentFunctions(api)};
   Host host;
-  host.families.push_back(
-      AbsentFamily(v1::FAMILY_RAS, sources::windows::AbsentEntry("RasEnumConnectionsW")));
+  host.families.push_back(MakeRas(makings));
   host.families.push_back(MakeTcp(makings));
   host.families.push_back(MakeFamily<sources::windows::IpsecSource>(v1::FAMILY_IPSEC, makings));
   host.families.push_back(MakeFamily<sources::windows::IkeSource>(v1::FAMILY_IKE, makings));

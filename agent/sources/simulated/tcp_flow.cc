@@ -46,27 +46,24 @@ void TcpFlow::AdvanceTo(TcpTime now) {
 
 double TcpFlow::Rto() const {
   const double rto = std::max(Gauge(kSmoothedRtt) + 4 * Gauge(kRttVar), kSmallestRto);
-  return std::min(std::ldexp(rto, static_cast<int>(std::min(condition_.timeouts, 8u))),
-                  kLargestRto);
+  return std::min(rto * static_cast<double>(1u << std::min(condition_.timeouts, 8u)), kLargestRto);
 }
 
 TcpExtremes TcpFlow::Range(TcpRange range) const {
-  Ranges ranges = ranges_;
-  Gauges now;
-  for (int i = 0; i < kTcpGaugeCount; ++i) now[i] = Gauge(static_cast<TcpGauge>(i));
-  TakeRanges(ranges, now);
-  return ranges[range];
+  TcpExtremes extremes = ranges_[range];
+  TakeNow(range, extremes);
+  return extremes;
 }
 
 void TcpFlow::RestartRanges(int first, int end) {
   std::fill(ranges_.begin() + first, ranges_.begin() + end, TcpExtremes());
-  for (int i = first; i < end; ++i) ranges_[i] = Range(static_cast<TcpRange>(i));
+  for (int i = first; i < end; ++i) TakeNow(static_cast<TcpRange>(i), ranges_[i]);
 }
 
 // Ends the phase: what was to come has come.
 void TcpFlow::Commit() {
   fraction_ = 1;
-  TakeRanges(ranges_, to_);
+  TakeRanges();
   for (int i = 0; i < kTcpCounterCount; ++i) totals_[i] += growth_[i];
   growth_ = {};
   from_ = to_;
@@ -74,22 +71,48 @@ void TcpFlow::Commit() {
   condition_ = next_;
   begin_ = end_;
   fraction_ = 0;
-  TakeRanges(ranges_, from_);
+  TakeRanges();
 }
 
-void TcpFlow::TakeRanges(Ranges& ranges, const Gauges& gauges) const {
-  ranges[condition_.slow_start ? kSsCwndRange : kCaCwndRange].Take(gauges[kCwnd]);
-  if (std::isfinite(condition_.ssthresh)) ranges[kSsthreshRange].Take(condition_.ssthresh);
-  ranges[kRttRange].Take(gauges[kSampleRtt]);
-  ranges[kRtoRange].Take(Rto());
-  ranges[kMssRange].Take(condition_.mss);
-  ranges[kRetxQueueRange].Take(gauges[kRetxQueue]);
-  ranges[kAppWQueueRange].Take(gauges[kAppWQueue]);
-  ranges[kRwinSentRange].Take(gauges[kRwinSent]);
-  ranges[kReasmQueueRange].Take(gauges[kReasmQueue]);
-  ranges[kAppRQueueRange].Take(gauges[kAppRQueue]);
-  ranges[kRwinRcvdRange].Take(gauges[kRwinRcvd]);
-  ranges[kFineRttRange].Take(gauges[kSampleRtt]);
+// Within a phase every value goes straight from its beginning to its end, so these two and the
+// present one are all that the extremes have to know.
+void TcpFlow::TakeRanges() {
+  for (int i = 0; i < kTcpRangeCount; ++i) TakeNow(static_cast<TcpRange>(i), ranges_[i]);
+}
+
+void TcpFlow::TakeNow(TcpRange range, TcpExtremes& extremes) const {
+  switch (range) {
+    case kSsCwndRange:
+      if (condition_.slow_start) extremes.Take(Gauge(kCwnd));
+      return;
+    case kCaCwndRange:
+      if (!condition_.slow_start) extremes.Take(Gauge(kCwnd));
+      return;
+    case kSsthreshRange:
+      if (std::isfinite(condition_.ssthresh)) extremes.Take(condition_.ssthresh);
+      return;
+    case kRttRange:
+    case kFineRttRange:
+      return extremes.Take(Gauge(kSampleRtt));
+    case kRtoRange:
+      return extremes.Take(Rto());
+    case kMssRange:
+      return extremes.Take(condition_.mss);
+    case kRetxQueueRange:
+      return extremes.Take(Gauge(kRetxQueue));
+    case kAppWQueueRange:
+      return extremes.Take(Gauge(kAppWQueue));
+    case kRwinSentRange:
+      return extremes.Take(Gauge(kRwinSent));
+    case kReasmQueueRange:
+      return extremes.Take(Gauge(kReasmQueue));
+    case kAppRQueueRange:
+      return extremes.Take(Gauge(kAppRQueue));
+    case kRwinRcvdRange:
+      return extremes.Take(Gauge(kRwinRcvd));
+    case kTcpRangeCount:
+      return;
+  }
 }
 
 }  // namespace farstat::sources::simulated

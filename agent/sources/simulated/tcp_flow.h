@@ -221,8 +221,6 @@ class TcpFlow {
   const TcpFlowSettings& settings() const { return settings_; }
   // Retransmission timer, µs.
   double Rto() const;
-  // The largest receive window that this end would advertise now.
-  double own_window_limit() const { return own_limit_; }
 
   TcpExtremes Range(TcpRange range) const;
   // Begins to look anew, for the ranges from `first` to before `end`.
@@ -247,7 +245,8 @@ class TcpFlow {
 
   // In tcp_flow.cc.
   void Commit();
-  void TakeRanges(Ranges& ranges, const Gauges& gauges) const;
+  void TakeRanges();
+  void TakeNow(TcpRange range, TcpExtremes& extremes) const;
   // In tcp_flow_phase.cc.
   void BeginPhase();
   double PhaseLength();

@@ -15,9 +15,10 @@ constexpr double kShortestPhase = 0.1;
 constexpr double kLongestPhase = 10;
 constexpr double kPhaseOfAge = 0.05;
 constexpr double kIdlePhase = 60;
+// Where much changes at once, it may be shorter.
+constexpr double kShortPhase = 0.002;
 // Slow start: so many doublings in a phase.
 constexpr double kDoublings = 2;
-constexpr double kSlowStartPhase = 0.002;
 constexpr double kInitialSegments = 10;
 // What a loss leaves of the window.
 constexpr double kReduction = 0.5;
@@ -129,9 +130,15 @@ TcpFlow::Sending TcpFlow::PlanSending(double seconds) {
     sending.active_share = 1;
     sending.demand = settings_.out_rate * pace_ * chance_.Between(0.6, 1.4);
   }
-  const double wanted = sending.demand + queued / seconds;
+  // What waits is sent first, as fast as it goes.
+  if (queued > 0 && sending.demand < capacity) {
+    const double drained = queued / (capacity - sending.demand);
+    sending.seconds = std::min(seconds, std::max(drained, kShortPhase));
+  }
+  const double wanted = sending.demand + queued / sending.seconds;
   const TcpLimit window_limit = from_[kRwinRcvd] < from_[kCwnd] ? kLimitRwin : kLimitCwnd;
-  sending.limit = wanted > capacity ? window_limit : kLimitSnd;
+  const bool limited = wanted > 0 && wanted >= capacity * 0.999;
+  sending.limit = limited ? window_limit : kLimitSnd;
   sending.rate = std::min(wanted, capacity) * sending.active_share;
   return sending;
 }
@@ -143,7 +150,7 @@ void TcpFlow::PlanWindow(Sending& sending) const {
   if (sending.limit != kLimitCwnd) return;
   const double rtt = std::max(base_rtt_, cwnd / settings_.up);
   if (condition_.slow_start) {
-    sending.seconds = std::min(sending.seconds, std::max(kDoublings * rtt, kSlowStartPhase));
+    sending.seconds = std::min(sending.seconds, std::max(kDoublings * rtt, kShortPhase));
     const double grown = cwnd * std::exp2(std::min(sending.seconds / rtt, 30.0));
     sending.cwnd = std::min({grown, condition_.ssthresh, std::max(2 * peer_limit_, cwnd)});
   } else {
@@ -267,14 +274,16 @@ void TcpFlow::Reorder(double segments) {
 void TcpFlow::Receive(double seconds) {
   const double queued = static_cast<double>(totals_[kThruBytesReceived] - totals_[kBytesRead]);
   const double mss = condition_.mss;
-  double rate = std::min(std::max(own_limit_ - queued, 0.0) / base_rtt_, settings_.down);
+  const double reading = settings_.read_rate;
+  const double window = reading > 0 ? own_limit_ : std::max(own_limit_ - queued, 0.0);
+  double rate = std::min(window / base_rtt_, settings_.down);
   if (settings_.loss > 0 && !settings_.ecn) {
     rate = std::min(rate, kMathis * mss / (base_rtt_ * std::sqrt(settings_.loss)));
   }
   rate = settings_.in_unlimited
              ? rate * active_
              : std::min(rate, settings_.in_rate * pace_ * chance_.Between(0.6, 1.4));
-  const double reading = settings_.read_rate;
+  // Once its queue is full, the peer sends as fast as it is read.
   if (reading > 0) rate = std::min(rate, reading + (own_limit_ - queued) / seconds);
   const double bytes = std::floor(std::max(rate * seconds, 0.0));
   const double kept = reading > 0 ? std::max(queued + bytes - reading * seconds, 0.0)

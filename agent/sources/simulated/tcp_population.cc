@@ -21,6 +21,7 @@ constexpr double kCloseWaitS = 0.2;
 constexpr double kFinWait2S = 0.5;
 constexpr double kFailS = 21;
 constexpr double kPauseS = 0.05;
+constexpr double kNoPortPauseS = 1;
 constexpr int kPortTries = 100;
 constexpr uint32_t kFirstDynamicPort = 49152;
 
@@ -94,6 +95,7 @@ void TcpPopulation::Open(TcpClass& kind, const Opening& opening) {
   if (opening.end_points) {
     made->end_points = *opening.end_points;
   } else if (!DrawEndPoints(kind, opening.v6.value_or(v6), chance, made->end_points)) {
+    if (opening.followed) OpenLater(kind, kNoPortPauseS);
     return;
   }
   if (!kind.processes.empty()) made->process = kind.processes[chance.Index(kind.processes.size())];
@@ -210,8 +212,7 @@ void TcpPopulation::EnterStage(TcpConnection& connection) {
                                           : traffic.totals.active_opens);
   }
   if (stage.end == kTcpNever) return;
-  events_.push({stage.end, next_order_++, &connection, nullptr, absl::nullopt, connection.seed,
-                connection.stage});
+  events_.push({stage.end, next_order_++, &connection, nullptr, connection.seed, connection.stage});
 }
 
 void TcpPopulation::EndStage(TcpConnection& connection) {
@@ -240,26 +241,32 @@ void TcpPopulation::EndStage(TcpConnection& connection) {
 // The next of the class, if there is to be one.
 void TcpPopulation::Follow(const TcpConnection& connection) {
   if (!connection.followed) return;
+  if (connection.reused) {
+    reused_[next_order_] = connection.end_points;
+    OpenLater(*connection.kind, 0);
+    return;
+  }
   TcpChance chance(~connection.seed);
-  const double pause = connection.reused ? 0 : chance.Exponential(kPauseS);
-  Event event = {};
-  event.time = After(now_, pause);
-  event.order = next_order_++;
-  event.kind = connection.kind;
-  if (connection.reused) event.end_points = connection.end_points;
-  events_.push(event);
+  OpenLater(*connection.kind, chance.Exponential(kPauseS));
+}
+
+void TcpPopulation::OpenLater(TcpClass& kind, double seconds) {
+  events_.push({After(now_, seconds), next_order_++, nullptr, &kind, 0, 0});
 }
 
 void TcpPopulation::Handle(const Event& event) {
   if (event.connection == nullptr) {
     Opening opening;
-    opening.end_points = event.end_points;
+    if (const auto it = reused_.find(event.order); it != reused_.end()) {
+      opening.end_points = it->second;
+      reused_.erase(it);
+    }
     Open(*event.kind, opening);
     return;
   }
   const auto it = all_.find(event.connection);
-  if (it == all_.end() || it->second->seed != event.seed || it->second->stage != event.stage)
-    return;
+  const bool there = it != all_.end() && it->second->seed == event.seed;
+  if (!there || it->second->stage != event.stage) return;
   EndStage(*it->second);
 }
 

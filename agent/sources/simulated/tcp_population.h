@@ -98,10 +98,9 @@ class TcpPopulation {
   struct Event {
     TcpTime time;
     uint64_t order;  // Among those of the same time.
-    // Null: one of this class is opened, with these end points if they are given.
+    // Null: one of this class is opened.
     TcpConnection* connection;
     TcpClass* kind;
-    absl::optional<TcpEndPoints> end_points;
     // By these it is seen that the connection is not there any more, or in another stage.
     uint64_t seed;
     size_t stage;
@@ -145,6 +144,7 @@ class TcpPopulation {
   void EndStage(TcpConnection& connection);
   void EnterStage(TcpConnection& connection);
   void Follow(const TcpConnection& connection);
+  void OpenLater(TcpClass& kind, double seconds);
   void Handle(const Event& event);
   Traffic& TrafficOf(const TcpConnection& connection) {
     return traffic_[connection.end_points.local.v6 ? 1 : 0];
@@ -157,6 +157,8 @@ class TcpPopulation {
   TcpTime now_ = 0;
   uint64_t next_order_ = 0;
   std::priority_queue<Event, std::vector<Event>, std::greater<>> events_;
+  // The end points of those that are opened with given ones, by the event's order.
+  absl::flat_hash_map<uint64_t, TcpEndPoints> reused_;
   // Sockets in LISTEN are only in the lists.
   absl::flat_hash_map<TcpEndPoints, TcpConnection*, TcpEndPointsHash> by_end_points_;
   absl::flat_hash_map<const TcpConnection*, std::unique_ptr<TcpConnection>> all_;
