@@ -19,21 +19,34 @@ namespace {
 
 constexpr int kMappedPrefix = 96;
 
+// The address and how many bits it has of its own: 32 or 128; 0: it is none.
+int ReadAddress(absl::string_view text, AddressBytes& address) {
+  const std::string terminated(text);
+  if (in_addr v4; inet_pton(AF_INET, terminated.c_str(), &v4) == 1) {
+    address[10] = address[11] = 0xff;
+    std::memcpy(address.data() + 12, &v4, sizeof(v4));
+    return 32;
+  }
+  if (in6_addr v6; inet_pton(AF_INET6, terminated.c_str(), &v6) == 1) {
+    std::memcpy(address.data(), &v6, sizeof(v6));
+    return 128;
+  }
+  return 0;
+}
+
 }  // namespace
+
+absl::StatusOr<AddressBytes> ParseAddress(absl::string_view text) {
+  AddressBytes address = {};
+  if (ReadAddress(text, address) != 0) return address;
+  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not an IP address"));
+}
 
 absl::StatusOr<AddressRange> AddressRange::Parse(absl::string_view text) {
   const size_t slash = text.find('/');
-  const std::string address(text.substr(0, slash));
   AddressRange range;
-  int bits;
-  if (in_addr v4; inet_pton(AF_INET, address.c_str(), &v4) == 1) {
-    bits = 32;
-    range.address_[10] = range.address_[11] = 0xff;
-    std::memcpy(range.address_.data() + 12, &v4, sizeof(v4));
-  } else if (in6_addr v6; inet_pton(AF_INET6, address.c_str(), &v6) == 1) {
-    bits = 128;
-    std::memcpy(range.address_.data(), &v6, sizeof(v6));
-  } else {
+  const int bits = ReadAddress(text.substr(0, slash), range.address_);
+  if (bits == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", text, "\" is not an IP address or a range such as 10.0.0.0/8"));
   }

@@ -90,6 +90,12 @@ Host ThisHost(const std::string& /*state_directory*/) {
   host.families.push_back(Tcp());
   host.families.push_back(WindowsOnly(v1::FAMILY_IPSEC, "IPsec"));
   host.families.push_back(WindowsOnly(v1::FAMILY_IKE, "IKE"));
+  host.operations.estats_unavailable =
+      ErrorStatus(absl::StatusCode::kUnimplemented, kNotSupportedHere,
+                  "TCP extended statistics are switched on and off on Windows only; on this host "
+                  "they are always on",
+                  {{"family", "tcp"}, {"system", "Linux"}});
+  host.operations.ras_clearing_unavailable = host.families[v1::FAMILY_RAS - 1]->unavailable;
   return host;
 }
 

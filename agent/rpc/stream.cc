@@ -121,7 +121,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StatisticsStream::Open(
     status = serving.streams.Add(stream);
     if (status.ok()) {
       stream->self_ = stream;
-      stream->Start();
+      stream->Begin();
       return stream.get();
     }
   }
@@ -137,8 +137,37 @@ StatisticsStream::StatisticsStream(grpc::CallbackServerContext* context, Serving
       start_time_(serving.clock.Wall()),
       steady_start_(serving.clock.Steady()) {}
 
+void StatisticsStream::Begin() {
+  if (request_.lease.take == nullptr) return Start();
+  request_.lease.take([stream = shared_from_this()](absl::StatusOr<uint64_t> lease) {
+    stream->OnLease(std::move(lease));
+  });
+}
+
+void StatisticsStream::OnLease(absl::StatusOr<uint64_t> lease) {
+  bool finish = false;
+  bool too_late = false;
+  {
+    MutexLock lock(mutex_);
+    too_late = finished_;
+    finish = !finished_ && !lease.ok();
+    if (finish) finished_ = true;
+    if (!too_late && lease.ok()) lease_ = *lease;
+  }
+  if (finish) {
+    Finish(ToGrpcStatus(lease.status()));
+  } else if (!too_late) {
+    Start();
+  } else if (lease.ok()) {
+    // The client went while it was being taken.
+    request_.lease.end(*lease);
+  }
+}
+
 void StatisticsStream::Start() {
   MutexLock lock(mutex_);
+  if (finished_) return;
+  started_ = true;
   newest_frame_ = steady_start_;
   for (const FamilyRequest& wanted : request_.families) {
     Subscribed& subscribed = families_.emplace_back();
@@ -263,7 +292,7 @@ void StatisticsStream::Pump() {
   bool finish = false;
   {
     MutexLock lock(mutex_);
-    if (writing_ || finished_) return;
+    if (writing_ || finished_ || (!started_ && !cancelled_)) return;
     if (!cancelled_ && frames_.empty()) MakeFrames();
     if (cancelled_ || (frames_.empty() && ended_)) {
       finish = finished_ = true;
@@ -305,15 +334,18 @@ void StatisticsStream::OnCancel() {
 
 void StatisticsStream::OnDone() {
   std::vector<std::unique_ptr<feed::Feed::Subscription>> subscriptions;
+  std::optional<uint64_t> lease;
   {
     MutexLock lock(mutex_);
     finished_ = true;
+    lease = lease_;
     for (Subscribed& subscribed : families_) {
       subscriptions.push_back(std::move(subscribed.subscription));
     }
   }
   // Waits for a callback that is running; afterwards no feed knows this stream.
   subscriptions.clear();
+  if (lease.has_value()) request_.lease.end(*lease);
   serving_.streams.Remove(this);
   const std::shared_ptr<StatisticsStream> self = std::move(self_);
 }

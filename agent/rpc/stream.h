@@ -19,6 +19,7 @@
 
 #include "absl/status/statusor.h"
 #include "agent/rpc/serving.h"
+#include "agent/rpc/stream_lease.h"
 #include "common/mutex.h"
 #include "farstat/v1/common.pb.h"
 
@@ -36,6 +37,8 @@ struct StreamRequest {
   std::string resume_token;
   bool updates_only = false;
   std::vector<v1::Adjustment> adjustments;
+  // Taken before the stream begins, and let go of when it has ended, however it ends.
+  StreamLease lease;
 };
 
 // Checks the options and takes them within the limits.
@@ -83,6 +86,9 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     std::unique_ptr<feed::Feed::Subscription> subscription;
   };
 
+  // Starts the stream, or has its lease taken first.
+  void Begin();
+  void OnLease(absl::StatusOr<uint64_t> lease);
   void Start();
   void Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string ResumeToken() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -114,6 +120,9 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   Mutex mutex_;
   std::vector<Subscribed> families_ ABSL_GUARDED_BY(mutex_);
   std::deque<grpc::ByteBuffer> frames_ ABSL_GUARDED_BY(mutex_);
+  // No frame is made before.
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<uint64_t> lease_ ABSL_GUARDED_BY(mutex_);
   // The frame that gRPC is writing; not touched while `writing_`.
   grpc::ByteBuffer outstanding_;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
