@@ -27,7 +27,7 @@ constexpr char kBusy[] = R"(
     processes { name: "app.exe" }
     connections { name: "web" count: 5 processes: "app.exe" peers: "203.0.113.0/24" port: 443 }
   }
-  filter_engine { peers { count: 2 } }
+  filter_engine { peers { count: 2 } dos_protection { state: STATE_ZEROS } }
 )";
 
 // The host of a simulated Windows.
@@ -90,6 +90,10 @@ TEST_F(WindowsHostTest, WholeWindowsDeliversEveryFamily) {
   EXPECT_TRUE(host.operations.set_estats);
   EXPECT_TRUE(host.operations.end_estats_lease);
   EXPECT_TRUE(host.operations.estats_leases);
+  ASSERT_TRUE(host.operations.clear_ras);
+  const auto cleared = host.operations.clear_ras({});
+  ASSERT_TRUE(cleared.ok()) << cleared.status();
+  EXPECT_EQ(cleared->matched_connections, 1u);
 }
 
 TEST_F(WindowsHostTest, FamilyWithoutItsMainFunctionIsUnavailable) {
@@ -138,6 +142,7 @@ TEST_F(WindowsHostTest, WithoutEstatsThereAreNoGroups) {
   EXPECT_THAT(host.families[1]->tcp_groups, IsEmpty());
   EXPECT_NE(host.families[1]->feed, nullptr) << "connections are listed all the same";
   EXPECT_FALSE(host.operations.set_estats);
+  EXPECT_EQ(ErrorInfoOf(host.operations.estats_unavailable).reason(), kNotSupportedHere);
 }
 
 TEST_F(WindowsHostTest, RasConnectionThatDropsIsSeenBeforeTheNextTick) {

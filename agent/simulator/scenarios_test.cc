@@ -23,7 +23,6 @@ namespace farstat::simulator {
 namespace {
 
 using farstat::testing::ManualClock;
-using farstat::testing::TestFolder;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 

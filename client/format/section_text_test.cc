@@ -242,8 +242,8 @@ TEST(SectionTextTest, Ras) {
   row->mutable_statistics()->set_connect_duration_ms(3'723'000);
   EXPECT_EQ(Render(SectionOf("ras", ras), OptionsFor("ras"), 80),
             "RAS  1 connection\n"
-            "NAME        STATE      DEVICE  SERVER              UP      IN     OUT\n"
-            "Office VPN  CONNECTED  vpn     vpn.example.org  1h02m  123 kB  7.9 kB\n");
+            "NAME        STATE      DEVICE     UP      IN     OUT  ERRORS\n"
+            "Office VPN  CONNECTED  -       1h02m  123 kB  7.9 kB       -\n");
 }
 
 TEST(SectionTextTest, IpsecWithTotals) {
