@@ -213,12 +213,12 @@ TEST(RasClearRaceTest, ReadingsAndClearingsDoNotMix) {
   });
   v1::RasConnection row;
   uint64_t last = 0;
-  while (!done) {
+  while (!done && !HasFailure()) {
     row = answers.Collect(kRasStatistics).Get("V");
-    ASSERT_GE(row.statistics().bytes_out(), last);
+    EXPECT_GE(row.statistics().bytes_out(), last);
     last = row.statistics().bytes_out();
-    ASSERT_EQ(row.accumulation().wraps(), 0u) << "a clearing was taken for a wrap";
-    ASSERT_FALSE(row.accumulation().uncertain()) << "a clearing was guessed";
+    EXPECT_EQ(row.accumulation().wraps(), 0u) << "a clearing was taken for a wrap";
+    EXPECT_FALSE(row.accumulation().uncertain()) << "a clearing was guessed";
   }
   clearer.join();
   row = answers.Collect(kRasStatistics).Get("V");
