@@ -1,5 +1,8 @@
 #include "common/status.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <system_error>
 
 #include "absl/strings/cord.h"
@@ -21,6 +24,19 @@ int RetrySeconds(absl::string_view reason) {
   return 0;
 }
 
+// The entries of a map in one order, so that statuses with the same cause are equal: whether a
+// source's condition has changed is judged by that.
+absl::Cord Serialize(const v1::ErrorInfo& info) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    info.SerializeToCodedStream(&coded);
+  }
+  return absl::Cord(bytes);
+}
+
 }  // namespace
 
 absl::Status ErrorStatus(absl::StatusCode code, absl::string_view reason, absl::string_view message,
@@ -30,7 +46,7 @@ absl::Status ErrorStatus(absl::StatusCode code, absl::string_view reason, absl::
   info.set_domain(std::string(kDomain));
   for (const auto& [key, value] : metadata) (*info.mutable_metadata())[std::string(key)] = value;
   absl::Status status(code, message);
-  status.SetPayload(kErrorInfoUrl, absl::Cord(info.SerializeAsString()));
+  status.SetPayload(kErrorInfoUrl, Serialize(info));
   return status;
 }
 

@@ -11,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
@@ -20,6 +19,7 @@
 #include "agent/sources/tcp_rows.h"
 #include "farstat/v1/annotations.pb.h"
 #include "farstat/v1/tcp.pb.h"
+#include "tests/support/row_fields.h"
 
 namespace farstat::sources {
 
@@ -94,27 +94,6 @@ inline constexpr InfoMember kInfoMembers[] = {
 };
 #undef FARSTAT_MEMBER
 
-// Calls visit(message, field) for every field of `message` and of the messages in it that is set
-// and holds a value.
-template <typename Visitor>
-void ForEachValue(const google::protobuf::Message& message, const Visitor& visit) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  EXPECT_TRUE(reflection.GetUnknownFields(message).empty()) << message.ShortDebugString();
-  std::vector<const google::protobuf::FieldDescriptor*> fields;
-  reflection.ListFields(message, &fields);
-  for (const auto* field : fields) {
-    if (field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_MESSAGE) {
-      visit(message, *field);
-    } else if (field->is_repeated()) {
-      for (int i = 0; i < reflection.FieldSize(message, field); ++i) {
-        ForEachValue(reflection.GetRepeatedMessage(message, field, i), visit);
-      }
-    } else {
-      ForEachValue(reflection.GetMessage(message, field), visit);
-    }
-  }
-}
-
 inline std::string LinuxSourceOf(const google::protobuf::FieldDescriptor& field) {
   return field.options().GetExtension(v1::field).linux();
 }
@@ -127,26 +106,6 @@ inline void ExpectOnlyLinuxFields(const google::protobuf::Message& message) {
     if (field.full_name() == "farstat.v1.TcpStateCount.state") return;
     EXPECT_NE(LinuxSourceOf(field), "") << field.full_name();
   });
-}
-
-inline uint64_t ValueOf(const google::protobuf::Message& message,
-                        const google::protobuf::FieldDescriptor& field) {
-  const google::protobuf::Reflection& reflection = *message.GetReflection();
-  switch (field.cpp_type()) {
-    case google::protobuf::FieldDescriptor::CPPTYPE_UINT32:
-      return reflection.GetUInt32(message, &field);
-    case google::protobuf::FieldDescriptor::CPPTYPE_UINT64:
-      return reflection.GetUInt64(message, &field);
-    case google::protobuf::FieldDescriptor::CPPTYPE_INT64:
-      return static_cast<uint64_t>(reflection.GetInt64(message, &field));
-    case google::protobuf::FieldDescriptor::CPPTYPE_BOOL:
-      return reflection.GetBool(message, &field) ? 1 : 0;
-    case google::protobuf::FieldDescriptor::CPPTYPE_ENUM:
-      return static_cast<uint64_t>(reflection.GetEnumValue(message, &field));
-    default:
-      ADD_FAILURE() << field.full_name();
-      return 0;
-  }
 }
 
 // Collects the fields of a connection that the API says come from tcp_info, by the member's name.

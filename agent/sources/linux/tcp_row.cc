@@ -13,7 +13,7 @@
 #include "absl/base/attributes.h"
 #include "absl/strings/ascii.h"
 #include "absl/strings/string_view.h"
-#include "agent/sources/linux/address_text.h"
+#include "agent/sources/address_text.h"
 #include "agent/sources/linux/tcp_info.h"
 #include "agent/sources/tcp_rows.h"
 
@@ -115,19 +115,23 @@ bool HasRemote(const inet_diag_msg& message, v1::TcpState state) {
   return state != v1::TCP_STATE_LISTEN && message.id.idiag_dport != 0;
 }
 
+absl::string_view FormatAddress(const inet_diag_msg& message, const void* address,
+                                AddressText& text) {
+  return message.idiag_family == AF_INET6 ? text.FormatIpv6(address) : text.FormatIpv4(address);
+}
+
 void WriteKey(const inet_diag_msg& message, bool has_remote, RowWriter& row) {
   using Key = v1::TcpConnectionKey;
   AddressText text;
   const RowWriter::Open key = row.BeginMessage(v1::TcpConnection::kKeyFieldNumber);
   // Not optional in the proto: zeros are left out, so that these are the bytes that every client
   // gets when it encodes the key.
-  row.Text(Key::kLocalAddressFieldNumber, text.Format(message.idiag_family, message.id.idiag_src));
+  row.Text(Key::kLocalAddressFieldNumber, FormatAddress(message, message.id.idiag_src, text));
   if (message.id.idiag_sport != 0) {
     row.Uint(Key::kLocalPortFieldNumber, ntohs(message.id.idiag_sport));
   }
   if (has_remote) {
-    row.Text(Key::kRemoteAddressFieldNumber,
-             text.Format(message.idiag_family, message.id.idiag_dst));
+    row.Text(Key::kRemoteAddressFieldNumber, FormatAddress(message, message.id.idiag_dst, text));
     row.Uint(Key::kRemotePortFieldNumber, ntohs(message.id.idiag_dport));
   }
   if (message.id.idiag_if != 0) row.Uint(Key::kLocalScopeIdFieldNumber, message.id.idiag_if);

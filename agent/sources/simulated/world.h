@@ -4,12 +4,15 @@
 #define FARSTAT_AGENT_SOURCES_SIMULATED_WORLD_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <random>
 #include <string>
+#include <vector>
 
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "absl/types/optional.h"
 #include "agent/sources/simulated/scenario.pb.h"
 #include "agent/sources/windows/abi.h"
 #include "agent/sources/windows/api.h"
@@ -17,6 +20,9 @@
 #include "common/mutex.h"
 
 namespace farstat::sources::simulated {
+
+// Adds a line for each service that no family asks about, and each time out of range.
+void CheckServiceOutages(const Scenario& scenario, std::vector<std::string>& problems);
 
 class World {
  public:
@@ -40,6 +46,8 @@ class World {
   // (negative: since before the simulation began).
   bool ServiceRuns(absl::string_view service, absl::Duration now) const;
   absl::Duration ServiceStateSince(absl::string_view service, absl::Duration now) const;
+  // When it stops or starts next; infinite: never.
+  absl::Duration NextServiceChange(absl::string_view service, absl::Duration now) const;
 
   // Chance of its own for every purpose, so that one model's draws do not disturb another's.
   std::mt19937_64 Chance(absl::string_view purpose) const;
@@ -48,6 +56,10 @@ class World {
   windows::Handle NewHandle();
   // Signals an event that was made by Api::create_event. Takes no lock of the world.
   void Signal(windows::Handle event);
+  // Models that signal events must do so in time, also if nobody calls them. So whoever waits for
+  // events calls `advance(now)`, holding `mutex`: it does what has happened until now and tells
+  // when to call it again (infinite: when some event is signalled). Called before the first wait.
+  void AdvanceWhileWaiting(std::function<absl::Duration(absl::Duration now)> advance);
 
   // Fills create_event, set_event, wait_for_events, close_event and service_status.
   void Fill(windows::Api& api);
@@ -57,6 +69,11 @@ class World {
     bool signalled = false;
   };
 
+  // Does what has happened until now. Returns how long the next thing is away.
+  absl::Duration AdvanceModels();
+  // Looks whether one of the events is signalled; absent: none is.
+  absl::optional<uint32_t> Take(const windows::Handle* events, uint32_t count, uint32_t* signalled)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(events_mutex_);
   uint32_t Wait(const windows::Handle* events, uint32_t count, uint32_t milliseconds,
                 uint32_t* signalled);
   uint32_t QueryService(absl::string_view name, windows::ServiceStatus* status) const;
@@ -67,10 +84,14 @@ class World {
   const SteadyTime start_;
   const absl::Time wall_start_;
 
-  // Guards the events and handles.
+  std::vector<std::function<absl::Duration(absl::Duration now)>> advance_ ABSL_GUARDED_BY(mutex);
+
+  // Guards the events and handles. Locked after `mutex`, if both are.
   Mutex events_mutex_;
   ConditionVariable signalled_;
   std::map<windows::Handle, Event> events_ ABSL_GUARDED_BY(events_mutex_);
+  // Grows with each signal, so that a waiter who was busy elsewhere does not miss one.
+  uint64_t signals_ ABSL_GUARDED_BY(events_mutex_) = 0;
   windows::Handle next_handle_ ABSL_GUARDED_BY(events_mutex_) = 0x1000;
 };
 

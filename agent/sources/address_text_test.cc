@@ -1,6 +1,12 @@
-#include "agent/sources/linux/address_text.h"
+#include "agent/sources/address_text.h"
 
+#ifdef _WIN32
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
 #include <arpa/inet.h>
+#endif
+
 #include <gtest/gtest.h>
 
 #include <array>
@@ -22,7 +28,7 @@ TEST(AddressTextTest, WritesEveryByteOfIpv4) {
     for (const std::array<uint8_t, 4>& address :
          {std::array<uint8_t, 4>{byte, 0, 0, 0}, std::array<uint8_t, 4>{10, byte, 200, byte},
           std::array<uint8_t, 4>{255, 255, 255, byte}}) {
-      EXPECT_EQ(text.Format(AF_INET, address.data()), SystemText(AF_INET, address.data()));
+      EXPECT_EQ(text.FormatIpv4(address.data()), SystemText(AF_INET, address.data()));
     }
   }
 }
@@ -35,7 +41,7 @@ TEST(AddressTextTest, WritesRfc5952) {
         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"}) {
     in6_addr address;
     ASSERT_EQ(inet_pton(AF_INET6, expected, &address), 1) << expected;
-    EXPECT_EQ(AddressText().Format(AF_INET6, &address), expected);
+    EXPECT_EQ(AddressText().FormatIpv6(&address), expected);
   }
 }
 
@@ -52,7 +58,7 @@ TEST(AddressTextTest, AgreesWithTheSystemOnEveryPatternOfZeros) {
         address[2 * group] = static_cast<uint8_t>(value >> 8);
         address[2 * group + 1] = static_cast<uint8_t>(value);
       }
-      ASSERT_EQ(text.Format(AF_INET6, address.data()), SystemText(AF_INET6, address.data()));
+      ASSERT_EQ(text.FormatIpv6(address.data()), SystemText(AF_INET6, address.data()));
     }
   }
 }

@@ -1,4 +1,4 @@
-#include "agent/sources/linux/address_text.h"
+#include "agent/sources/address_text.h"
 
 #include <array>
 #include <cstddef>
@@ -98,9 +98,13 @@ char* PutColons(char* at, const uint8_t* bytes) {
 
 }  // namespace
 
-absl::string_view AddressText::Format(int family, const void* address) {
-  const auto* bytes = static_cast<const uint8_t*>(address);
-  const char* end = family == AF_INET6 ? PutColons(text_, bytes) : PutDotted(text_, bytes);
+absl::string_view AddressText::FormatIpv4(const void* address) {
+  const char* end = PutDotted(text_, static_cast<const uint8_t*>(address));
+  return {text_, static_cast<size_t>(end - text_)};
+}
+
+absl::string_view AddressText::FormatIpv6(const void* address) {
+  const char* end = PutColons(text_, static_cast<const uint8_t*>(address));
   return {text_, static_cast<size_t>(end - text_)};
 }
 
