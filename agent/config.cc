@@ -1,14 +1,11 @@
 #include "agent/config.h"
 
-#include <cerrno>
-#include <fstream>
-#include <sstream>
+#include <filesystem>
+#include <system_error>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "common/status.h"
-#include "google/protobuf/io/tokenizer.h"
-#include "google/protobuf/text_format.h"
+#include "agent/text_proto.h"
 #include "spdlog/spdlog.h"
 
 namespace farstat {
@@ -17,37 +14,14 @@ namespace {
 constexpr int kMaxStreams = 100'000;
 constexpr int kMaxStalledSeconds = 3600;
 
-// Collects every problem of a text format file, not only the first.
-class ProblemCollector : public google::protobuf::io::ErrorCollector {
- public:
-  ProblemCollector(std::string file, std::vector<std::string>& problems)
-      : file_(std::move(file)), problems_(problems) {}
-  void AddError(int line, int column, const std::string& message) override {
-    problems_.push_back(absl::StrCat(file_, ":", line + 1, ":", column + 1, ": ", message));
-  }
-
- private:
-  const std::string file_;
-  std::vector<std::string>& problems_;
-};
-
 agent::AgentSettings ReadFile(const std::string& path, std::vector<std::string>& problems) {
   agent::AgentSettings settings;
-  errno = 0;
-  std::ifstream file(path);
-  std::stringstream text;
-  if (!file || !(text << file.rdbuf())) {
-    // An empty file gives no text, and is fine.
-    if (file.is_open() && file.peek() == std::ifstream::traits_type::eof() && errno == 0) {
-      return settings;
-    }
-    problems.push_back(absl::StrCat(path, ": cannot be read: ", ErrnoText(errno)));
-    return settings;
+  const absl::StatusOr<std::string> text = ReadTextFile(path);
+  if (text.ok()) {
+    ParseTextProto(*text, path, settings, problems);
+  } else {
+    problems.emplace_back(text.status().message());
   }
-  ProblemCollector collector(path, problems);
-  google::protobuf::TextFormat::Parser parser;
-  parser.RecordErrorsTo(&collector);
-  parser.ParseFromString(text.str(), &settings);
   return settings;
 }
 
@@ -82,6 +56,11 @@ void Check(const agent::AgentSettings& settings, std::vector<std::string>& probl
   CheckNumber("max_streams", settings.max_streams(), kMaxStreams, problems);
   CheckNumber("stalled_stream_timeout_s", settings.stalled_stream_timeout_s(), kMaxStalledSeconds,
               problems);
+  std::error_code no_error;
+  const std::string& state = settings.state_directory();
+  if (!state.empty() && !std::filesystem::is_directory(state, no_error)) {
+    problems.push_back(absl::StrCat("state_directory: there is no folder ", state));
+  }
 }
 
 }  // namespace

@@ -51,8 +51,10 @@ TEST(ConfigTest, ExampleInDeployIsValid) {
 TEST(ConfigTest, AllProblemsAreNamedAtOnce) {
   const TestFolder folder;
   AgentFlags flags;
-  flags.config_file = folder.Write(
-      "bad.textproto", "log_level: 'loud'\nmax_streams: -1\nstalled_stream_timeout_s: 9999\n");
+  flags.config_file =
+      folder.Write("bad.textproto",
+                   "log_level: 'loud'\nmax_streams: -1\nstalled_stream_timeout_s: 9999\n"
+                   "state_directory: '/nonexistent/state'\n");
   flags.ca = "ca.pem";
   const auto settings = LoadSettings(flags);
   ASSERT_FALSE(settings.ok());

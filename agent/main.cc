@@ -9,6 +9,7 @@
 #include "absl/strings/str_split.h"
 #include "agent/agent.h"
 #include "agent/config.h"
+#include "agent/hosts/this_host.h"
 #include "agent/stop_signal.h"
 #include "common/version.h"
 #include "spdlog/sinks/stdout_color_sinks.h"
@@ -49,14 +50,14 @@ int Run(const AgentFlags& flags) {
   const auto settings = LoadSettings(flags);
   if (!settings.ok()) return Fail(settings.status());
   SetUpLog(settings->log_level());
-  auto agent = Agent::Start(*settings);
-  if (!agent.ok()) return Fail(agent.status());
-  for (const std::string& address : (*agent)->addresses()) {
+  Agent agent(*settings, hosts::ThisHost(settings->state_directory()));
+  if (const absl::Status status = agent.Start(); !status.ok()) return Fail(status);
+  for (const std::string& address : agent.addresses()) {
     spdlog::info("serving on {}{}", address, settings->has_tls() ? " with mutual TLS" : "");
   }
   const std::string signal = WaitForStopSignal();
   spdlog::info("{}: stopping", signal);
-  (*agent)->Stop(kDrainGrace);
+  agent.Stop(kDrainGrace);
   spdlog::info("stopped");
   return 0;
 }

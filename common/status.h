@@ -18,6 +18,7 @@ namespace farstat {
 inline constexpr absl::string_view kInvalidArgument = "INVALID_ARGUMENT";
 inline constexpr absl::string_view kRoleRequired = "ROLE_REQUIRED";
 inline constexpr absl::string_view kAgentLacksPrivilege = "AGENT_LACKS_PRIVILEGE";
+inline constexpr absl::string_view kSettingRequired = "SETTING_REQUIRED";
 inline constexpr absl::string_view kNotSupportedHere = "NOT_SUPPORTED_HERE";
 inline constexpr absl::string_view kSourceStopped = "SOURCE_STOPPED";
 inline constexpr absl::string_view kSourceBusy = "SOURCE_BUSY";

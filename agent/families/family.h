@@ -20,6 +20,8 @@ struct Family {
   std::string service;
   // Null: this host cannot deliver the family, and `unavailable` says why.
   std::unique_ptr<feed::Feed> feed;
+  // Nudges the feed when it learns of a change; null: nothing does. It ends before the feed.
+  std::shared_ptr<void> watch;
   absl::Status unavailable;
   // Parts of the family that this host lacks, in sentences.
   std::vector<std::string> limitations;

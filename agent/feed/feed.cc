@@ -100,6 +100,15 @@ void Feed::Refresh(PartMask parts, absl::Duration max_age, std::function<void(ab
   done(answer);
 }
 
+void Feed::Nudge() {
+  {
+    MutexLock lock(mutex_);
+    if (subscriptions_.empty() || nudged_) return;
+    nudged_ = true;
+  }
+  wake_.notify_all();
+}
+
 FeedStatus Feed::status() const {
   FeedStatus status;
   status.newest = table_.info();
@@ -110,7 +119,7 @@ FeedStatus Feed::status() const {
   status.failed_collections = failed_collections_;
   status.total_duration = total_duration_;
   for (const Subscription* subscription : subscriptions_) {
-    status.interval = std::min(status.interval, subscription->interval_);
+    status.interval = std::min({status.interval, subscription->interval_, revisit_within_});
   }
   if (running_since_.has_value()) {
     status.running_for = Since(*running_since_, clock_.Steady());
@@ -125,10 +134,16 @@ SteadyTime Feed::DueAfter(SteadyTime now, absl::Duration interval) const {
 }
 
 SteadyTime Feed::NextDue() const {
-  if (!waiting_.empty()) return newest_start_ + absl::ToChronoNanoseconds(options_.spacing);
+  const bool nudged = nudged_ && !subscriptions_.empty();
+  if (nudged || !waiting_.empty()) {
+    return newest_start_ + absl::ToChronoNanoseconds(options_.spacing);
+  }
   SteadyTime next = kNever;
   for (const Subscription* subscription : subscriptions_) {
     next = std::min(next, subscription->due_);
+  }
+  if (!subscriptions_.empty() && revisit_within_ != absl::InfiniteDuration()) {
+    next = std::min(next, newest_start_ + absl::ToChronoNanoseconds(revisit_within_));
   }
   if (subscriptions_.empty() && holds_rows_) {
     next = last_use_ + absl::ToChronoNanoseconds(options_.idle_release);
@@ -153,6 +168,7 @@ void Feed::Tick(PartMask parts) {
   }
   MutexLock lock(mutex_);
   newest_start_ = info.steady_start;
+  revisit_within_ = std::max(collected.revisit_within, options_.spacing);
   ++collections_;
   total_duration_ += info.duration;
   if (collected.status.ok()) {
@@ -209,7 +225,11 @@ SteadyTime Feed::RunDue() {
     release = waiting_.empty() && subscriptions_.empty();
     waiting.swap(waiting_);
     for (const Waiting& caller : waiting) parts |= caller.parts;
-    for (const Subscription* subscription : subscriptions_) parts |= subscription->parts_;
+    const bool nudged = std::exchange(nudged_, false);
+    for (Subscription* subscription : subscriptions_) {
+      parts |= subscription->parts_;
+      if (nudged) subscription->due_ = std::min(subscription->due_, now);
+    }
     running_since_ = now;
     if (release) holds_rows_ = false;
   }

@@ -31,6 +31,8 @@ struct Collected {
   uint64_t vanished_rows = 0;
   // False: rows were not asked for, so that none came does not mean that they are gone.
   bool rows_listed = true;
+  // While somebody subscribes, the next collection begins at most so long after this one.
+  absl::Duration revisit_within = absl::InfiniteDuration();
 };
 
 // Collects the rows of the family with the parts that are asked for. Called by the sampler alone.
@@ -44,7 +46,7 @@ struct FeedStatus {
   uint64_t collections = 0;
   uint64_t failed_collections = 0;
   absl::Duration total_duration;
-  // The interval between ticks now; InfiniteDuration when nobody subscribes.
+  // The longest time between collections now; InfiniteDuration when nobody subscribes.
   absl::Duration interval = absl::InfiniteDuration();
   // How long the collection that is running now has been running; zero when none is.
   absl::Duration running_for;
@@ -102,6 +104,11 @@ class Feed {
   // the feed stops before.
   void Refresh(PartMask parts, absl::Duration max_age, std::function<void(absl::Status)> done);
 
+  // Something changed that subscribers want to see before their next tick: collects at once, as a
+  // tick that all of them are due for. Does nothing when nobody subscribes. Nudges that come sooner
+  // than `spacing` after a collection began share the next one. From any thread; does not block.
+  void Nudge();
+
   // Calls `observer` on the sampler's thread whenever the table's condition has changed. Null: no
   // more; returns when a call that runs has ended.
   void ObserveCondition(std::function<void(const Condition&)> observer);
@@ -150,8 +157,11 @@ class Feed {
   PartMask collected_parts_ ABSL_GUARDED_BY(mutex_) = 0;
   SteadyTime last_use_ ABSL_GUARDED_BY(mutex_);
   bool holds_rows_ ABSL_GUARDED_BY(mutex_) = false;
-  // When the newest collection began: see Options::spacing.
+  // When the newest collection began: see Options::spacing, and what it asked for.
   SteadyTime newest_start_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration revisit_within_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
+  // Nudged since the newest collection began.
+  bool nudged_ ABSL_GUARDED_BY(mutex_) = false;
   std::optional<SteadyTime> running_since_ ABSL_GUARDED_BY(mutex_);
   uint64_t collections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t failed_collections_ ABSL_GUARDED_BY(mutex_) = 0;

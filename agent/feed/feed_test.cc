@@ -28,14 +28,17 @@ struct FakeSource {
   int collections = 0;
   PartMask newest_parts = 0;
   absl::Status status;
+  absl::Duration revisit_within = absl::InfiniteDuration();
   std::vector<TestRow> rows = {{1}, {2}};
+  std::function<void()> while_collecting = [] {};
 
   Collect AsCollect() {
     return [this](PartMask parts, absl::FunctionRef<void(const RowInput&)> put) {
       ++collections;
       newest_parts = parts;
       for (const TestRow& row : rows) put(EncodedTestRow(row, parts).input());
-      return Collected{status, absl::OkStatus(), 3, 0};
+      while_collecting();
+      return Collected{status, absl::OkStatus(), 3, 0, true, revisit_within};
     };
   }
 };
@@ -187,6 +190,114 @@ TEST_F(FeedTest, StopAnswersThoseWhoWait) {
   EXPECT_EQ(answer.code(), absl::StatusCode::kUnavailable);
 }
 
+TEST_F(FeedTest, NudgeIsATickForEverybodyAtOnce) {
+  int fast = 0;
+  int slow = 0;
+  const auto a = feed_->Subscribe(1, absl::Seconds(1), [&] { ++fast; });
+  const auto b = feed_->Subscribe(1, absl::Minutes(5), [&] { ++slow; });
+  feed_->RunDue();
+  clock_.Advance(absl::Milliseconds(300));
+  feed_->RunDue();
+  EXPECT_EQ(source_.collections, 1) << "nobody is due";
+  feed_->Nudge();
+  feed_->RunDue();
+  EXPECT_EQ(source_.collections, 2);
+  EXPECT_EQ(fast, 2);
+  EXPECT_EQ(slow, 2);
+  Run(absl::Seconds(2));
+  EXPECT_EQ(fast, 4) << "its own ticks go on";
+  EXPECT_EQ(slow, 2);
+}
+
+TEST_F(FeedTest, NudgesCloseTogetherShareACollection) {
+  const auto subscription = feed_->Subscribe(1, absl::Minutes(1), [] {});
+  feed_->RunDue();
+  for (int millisecond = 0; millisecond < 1000; ++millisecond) {
+    clock_.Advance(absl::Milliseconds(1));
+    feed_->Nudge();
+    feed_->RunDue();
+  }
+  EXPECT_EQ(source_.collections, 1 + 1000 / 20) << "spacing is 20 ms";
+}
+
+TEST_F(FeedTest, NudgeDuringACollectionIsNotLost) {
+  int ticks = 0;
+  const auto subscription = feed_->Subscribe(1, absl::Minutes(1), [&] { ++ticks; });
+  source_.while_collecting = [&] { feed_->Nudge(); };
+  feed_->RunDue();
+  source_.while_collecting = [] {};
+  EXPECT_EQ(ticks, 1);
+  clock_.Advance(absl::Milliseconds(20));
+  feed_->RunDue();
+  EXPECT_EQ(ticks, 2) << "what changed may have been read before it changed";
+  Run(absl::Seconds(5));
+  EXPECT_EQ(ticks, 2);
+}
+
+TEST_F(FeedTest, NudgeIsNothingToAFeedThatNobodyWatches) {
+  feed_->Nudge();
+  EXPECT_EQ(feed_->RunDue(), SteadyTime::max());
+  feed_->Refresh(1, absl::ZeroDuration(), [](const absl::Status&) {});
+  feed_->RunDue();
+  feed_->Nudge();
+  Run(absl::Seconds(10));
+  EXPECT_EQ(source_.collections, 1);
+  auto subscription = feed_->Subscribe(1, absl::Minutes(1), [] {});
+  Run(absl::Seconds(1));
+  feed_->Nudge();
+  subscription.reset();
+  Run(absl::Seconds(10));
+  EXPECT_EQ(source_.collections, 2) << "the one who would have been told is gone";
+}
+
+TEST_F(FeedTest, CollectsAgainWithinTheTimeThatTheSourceAsksFor) {
+  int ticks = 0;
+  source_.revisit_within = absl::Seconds(8);
+  TestReader reader({});
+  const auto subscription = feed_->Subscribe(1 | 1 << kDataPart, absl::Minutes(1), [&] {
+    ++ticks;
+    reader.CatchUp(feed_->table());
+  });
+  feed_->RunDue();
+  EXPECT_EQ(feed_->status().interval, absl::Seconds(8));
+  SteadyTime before = clock_.Steady();
+  int collections = 1;
+  absl::Duration longest;
+  for (int step = 0; step < 600; ++step) {
+    source_.rows[0].data = step;
+    Run(absl::Milliseconds(100));
+    if (source_.collections == collections) continue;
+    longest = std::max(longest, absl::FromChrono(clock_.Steady() - before));
+    before = clock_.Steady();
+    collections = source_.collections;
+  }
+  EXPECT_EQ(longest, absl::Seconds(8));
+  EXPECT_EQ(source_.newest_parts, PartMask{1 | 1 << kDataPart}) << "all that is watched";
+  EXPECT_EQ(ticks, 2) << "at its interval, and not by the collections between";
+  v1::TcpConnection row;
+  ASSERT_TRUE(row.ParseFromString(reader.rows().at(1)));
+  EXPECT_EQ(row.data().segments_in(), 599u) << "the newest, whatever came between";
+}
+
+TEST_F(FeedTest, NobodyWatchesSoNobodyRevisits) {
+  source_.revisit_within = absl::Seconds(8);
+  auto subscription = feed_->Subscribe(1, absl::Minutes(1), [] {});
+  Run(absl::Seconds(1));
+  subscription.reset();
+  Run(absl::Seconds(60));
+  EXPECT_EQ(source_.collections, 1);
+}
+
+TEST_F(FeedTest, RevisitsAreSpacedToo) {
+  source_.revisit_within = absl::ZeroDuration();
+  const auto subscription = feed_->Subscribe(1, absl::Minutes(1), [] {});
+  for (int millisecond = 0; millisecond < 1000; ++millisecond) {
+    feed_->RunDue();
+    clock_.Advance(absl::Milliseconds(1));
+  }
+  EXPECT_EQ(source_.collections, 1000 / 20);
+}
+
 // With its thread, under load from many sides; the point is what ThreadSanitizer says.
 TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
   std::atomic<int> value{0};
@@ -195,7 +306,9 @@ TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
     for (int key = 0; key < 50; ++key) {
       put(EncodedTestRow({key, key % 3, now / (key + 1)}, parts).input());
     }
-    return Collected{};
+    Collected collected;
+    collected.revisit_within = absl::Milliseconds(25);
+    return collected;
   };
   Feed::Options options;
   options.grid = absl::Milliseconds(1);
@@ -224,6 +337,7 @@ TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
           if (reader.Read(feed.table(), 500 + random() % 5000).complete) ++complete;
         }
         feed.Refresh(1, absl::Milliseconds(random() % 3), [](const absl::Status&) {});
+        feed.Nudge();
         feed.status();
       }
     });
@@ -231,6 +345,40 @@ TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
   for (std::thread& thread : threads) thread.join();
   EXPECT_GT(complete, 0);
   feed.Stop();
+}
+
+TEST(FeedThreadTest, NudgeWakesTheSampler) {
+  std::atomic<int> collections{0};
+  const Collect collect = [&](PartMask, absl::FunctionRef<void(const RowInput&)>) {
+    ++collections;
+    return Collected{};
+  };
+  Feed feed(collect, SystemClock(), {});
+  Mutex mutex;
+  ConditionVariable ticked;
+  int ticks = 0;
+  const auto subscription = feed.Subscribe(1, absl::Hours(1), [&] {
+    MutexLock lock(mutex);
+    ++ticks;
+    ticked.notify_all();
+  });
+  std::vector<std::thread> threads;
+  std::atomic<bool> enough{false};
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!enough) {
+        feed.Nudge();
+        std::this_thread::yield();
+      }
+    });
+  }
+  {
+    MutexLock lock(mutex);
+    while (ticks < 5) ticked.wait(mutex);
+  }
+  enough = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(collections, 5);
 }
 
 }  // namespace

@@ -11,8 +11,8 @@
 
 namespace farstat::sources {
 
-// Parts of a TcpConnection. Part 0: key, state, offload_state, listener, missing_groups,
-// accumulation. Parts 1 to 10: the group with that number in v1::TcpGroup.
+// Parts of a TcpConnection. Part 0: key, state, offload_state, listener, accumulation. Parts 1 to
+// 10: the group with that number in v1::TcpGroup, or its entry in missing_groups.
 inline constexpr int kTcpOwnerPart = 11;
 // Parts of the demand that are rows of their own.
 inline constexpr int kTcpConnectionsPart = 12;

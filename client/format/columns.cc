@@ -15,6 +15,7 @@
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "client/format/curated_columns.h"
 #include "client/format/text.h"
 #include "client/format/units.h"
 #include "client/suggest.h"
@@ -22,100 +23,9 @@
 namespace farstat::client {
 namespace {
 
-// One column of the curated lists. Alternative paths are separated by "|"; an end point is an
-// address and a port.
-struct Curated {
-  absl::string_view id;
-  absl::string_view title;
-  absl::string_view paths;
-  Column::Shape shape = Column::Shape::kField;
-  bool essential = true;
-};
-
-constexpr auto kField = Column::Shape::kField;
 constexpr auto kEndpoint = Column::Shape::kEndpoint;
 constexpr auto kHexadecimal = Column::Shape::kHexadecimal;
-
-constexpr Curated kTcp[] = {
-    {"state", "STATE", "state"},
-    {"local", "LOCAL", "key.local_address|key.local_port", kEndpoint},
-    {"remote", "REMOTE", "key.remote_address|key.remote_port", kEndpoint},
-    {"rtt", "RTT", "fine_rtt.smoothed_rtt_us|path.smoothed_rtt_ms"},
-    {"retrans", "RETR", "path.segments_retrans"},
-    {"in", "IN", "data.thru_bytes_received"},
-    {"out", "OUT", "data.thru_bytes_acked"},
-    {"cwnd", "CWND", "linux.cwnd_segments|send_congestion.cur_cwnd_bytes", kField, false},
-    {"send_queue", "SEND-Q", "linux.send_queue_bytes", kField, false},
-    {"receive_queue", "RECV-Q", "receive.cur_app_read_queue_bytes", kField, false},
-    {"min_rtt", "MIN-RTT", "fine_rtt.min_rtt_us|linux.min_rtt_us|path.min_rtt_ms", kField, false},
-    {"rto", "RTO", "path.cur_rto_ms", kField, false},
-    {"delivery", "DELIVERY", "linux.delivery_rate_bytes_per_second", kField, false},
-    {"last_sent", "LAST-SENT", "linux.last_data_sent_unix_ms", kField, false},
-    {"last_received", "LAST-RECV", "linux.last_data_received_unix_ms", kField, false},
-    {"mss", "MSS", "path.cur_mss_bytes", kField, false},
-};
-
-constexpr Curated kRas[] = {
-    {"name", "NAME", "entry_name"},
-    {"state", "STATE", "status.state"},
-    {"device", "DEVICE", "device_type"},
-    {"server", "SERVER", "status.phone_number|status.remote_tunnel_address"},
-    {"up", "UP", "statistics.connect_duration_ms"},
-    {"in", "IN", "statistics.bytes_in"},
-    {"out", "OUT", "statistics.bytes_out"},
-    {"address", "ADDRESS", "projection.ikev2.ipv4_address|projection.ppp.ipv4_address", kField,
-     false},
-    {"speed", "SPEED", "statistics.speed_bits_per_second", kField, false},
-    {"crc_errors", "CRC-ERR", "statistics.crc_errors", kField, false},
-    {"mobility", "MOBILITY", "status.sub_state", kField, false},
-    {"error", "ERROR", "status.error_symbol", kField, false},
-};
-
-constexpr Curated kIpsec[] = {
-    {"direction", "DIRECTION", "key.direction"},
-    {"protocol", "PROTO", "key.protocol"},
-    {"spi", "SPI", "key.spi", kHexadecimal},
-    {"local", "LOCAL", "local_address"},
-    {"remote", "REMOTE", "remote_address"},
-    {"mode", "MODE", "mode"},
-    {"bytes", "BYTES", "bytes"},
-    {"packets", "PACKETS", "packets"},
-    {"encryption", "ENCRYPTION", "linux.combined_algorithm|linux.encryption_algorithm", kField,
-     false},
-    {"integrity_failures", "AUTH-FAIL", "linux.integrity_failure_packets", kField, false},
-    {"replay_failures", "REPLAY", "linux.replay_failure_packets", kField, false},
-    {"lifetime", "LIFETIME", "lifetime_seconds", kField, false},
-    {"last_used", "LAST-USED", "linux.last_use_time_unix_ms", kField, false},
-    {"main_mode_sa", "IKE-SA", "main_mode_sa_id", kField, false},
-};
-
-constexpr Curated kIke[] = {
-    {"protocol", "PROTOCOL", "key_module"},
-    {"local", "LOCAL", "local_address"},
-    {"remote", "REMOTE", "remote_address"},
-    {"cipher", "CIPHER", "cipher"},
-    {"integrity", "INTEGRITY", "integrity"},
-    {"dh", "DH-GROUP", "dh_group"},
-    {"id", "ID", "key.sa_id"},
-    {"lifetime", "LIFETIME", "max_lifetime_seconds", kField, false},
-    {"initiator", "INITIATOR", "initiator_cookie", kHexadecimal, false},
-    {"responder", "RESPONDER", "responder_cookie", kHexadecimal, false},
-};
-
-std::vector<Curated> CuratedOf(const Family& family) {
-  switch (family.number) {
-    case v1::FAMILY_RAS:
-      return {std::begin(kRas), std::end(kRas)};
-    case v1::FAMILY_TCP:
-      return {std::begin(kTcp), std::end(kTcp)};
-    case v1::FAMILY_IPSEC:
-      return {std::begin(kIpsec), std::end(kIpsec)};
-    case v1::FAMILY_IKE:
-      return {std::begin(kIke), std::end(kIke)};
-    default:
-      return {};
-  }
-}
+constexpr auto kSum = Column::Shape::kSum;
 
 std::string PathText(const FieldPath& path) {
   return absl::StrJoin(path, ".", [](std::string* out, const FieldDescriptor* field) {
@@ -134,14 +44,14 @@ std::string TitleOf(const FieldDescriptor* field) {
   return absl::StrReplaceAll(absl::AsciiStrToUpper(name), {{"_", "-"}});
 }
 
-// The paths to every single scalar below `message`, in the order of the proto.
+// The paths to every scalar below `message`, in the order of the proto.
 void CollectPaths(const Descriptor* message, FieldPath& prefix, std::vector<FieldPath>& paths) {
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
-    if (field->is_repeated()) continue;
     prefix.push_back(field);
     if (field->message_type() == nullptr) {
-      paths.push_back(prefix);
+      // Lists of numbers or names have no place in a cell; JSON has them.
+      if (!field->is_repeated()) paths.push_back(prefix);
     } else if (absl::StartsWith(field->message_type()->full_name(), "farstat.")) {
       CollectPaths(field->message_type(), prefix, paths);
     }
@@ -169,7 +79,7 @@ FieldPath PathFrom(const Family& family, absl::string_view text) {
   return path;
 }
 
-Column FromCurated(const Family& family, const Curated& curated, bool rate) {
+Column FromCurated(const Family& family, const CuratedColumn& curated, bool rate) {
   Column column;
   column.id = std::string(curated.id);
   column.title = std::string(curated.title);
@@ -204,7 +114,7 @@ std::vector<FieldPath> PathsNamed(const Family& family, absl::string_view name) 
 
 std::vector<std::string> KnownNames(const Family& family) {
   std::vector<std::string> names;
-  for (const Curated& curated : CuratedOf(family)) names.emplace_back(curated.id);
+  for (const CuratedColumn& curated : CuratedColumns(family.number)) names.emplace_back(curated.id);
   for (const FieldPath& path : PathsOf(family)) {
     names.push_back(path.back()->name());
     names.push_back(PathText(path));
@@ -213,7 +123,7 @@ std::vector<std::string> KnownNames(const Family& family) {
 }
 
 absl::StatusOr<Column> FindColumn(const Family& family, const std::string& name, bool rate) {
-  for (const Curated& curated : CuratedOf(family)) {
+  for (const CuratedColumn& curated : CuratedColumns(family.number)) {
     if (curated.id != name) continue;
     Column column = FromCurated(family, curated, rate);
     column.optional = false;
@@ -234,10 +144,42 @@ absl::StatusOr<Column> FindColumn(const Family& family, const std::string& name,
       })));
 }
 
+// What a path leads to: a message and a field of it.
+using Place = std::pair<const Message*, const FieldDescriptor*>;
+
+// The places that the path leads to from `index` on; several where it goes through a list.
+void CollectPlaces(const Message& message, const FieldPath& path, size_t index,
+                   std::vector<Place>& places) {
+  const FieldDescriptor* field = path[index];
+  const google::protobuf::Reflection& fields = *message.GetReflection();
+  if (index + 1 == path.size()) {
+    if (!field->has_presence() || fields.HasField(message, field)) {
+      places.emplace_back(&message, field);
+    }
+  } else if (field->is_repeated()) {
+    for (int i = 0; i < fields.FieldSize(message, field); ++i) {
+      CollectPlaces(fields.GetRepeatedMessage(message, field, i), path, index + 1, places);
+    }
+  } else if (fields.HasField(message, field)) {
+    CollectPlaces(fields.GetMessage(message, field), path, index + 1, places);
+  }
+}
+
+std::vector<Place> PlacesOf(const Message& row, const FieldPath& path) {
+  std::vector<Place> places;
+  CollectPlaces(row, path, 0, places);
+  return places;
+}
+
+bool GoesThroughList(const FieldPath& path) {
+  return std::any_of(path.begin(), path.end(),
+                     [](const FieldDescriptor* field) { return field->is_repeated(); });
+}
+
 // The path of the column that `row` has; null if none.
 const FieldPath* PresentPath(const Column& column, const Message& row) {
   for (const FieldPath& path : column.paths) {
-    if (HolderOf(row, path) != nullptr) return &path;
+    if (!PlacesOf(row, path).empty()) return &path;
   }
   return nullptr;
 }
@@ -289,30 +231,59 @@ bool IsQuantity(const FieldDescriptor* field) {
   }
 }
 
-std::string FieldText(const Message& row, const FieldPath& path, absl::Time now) {
-  const FieldDescriptor* field = path.back();
-  const Message& holder = *HolderOf(row, path);
-  const google::protobuf::Reflection& fields = *holder.GetReflection();
+std::string PlaceText(const Place& place, Column::Shape shape, absl::Time now) {
+  const auto [holder, field] = place;
+  const google::protobuf::Reflection& fields = *holder->GetReflection();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {
-      const std::string text = Printable(fields.GetString(holder, field));
+      const std::string text = Printable(fields.GetString(*holder, field));
       return text.empty() ? "-" : text;
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
-      const auto* value = fields.GetEnum(holder, field);
+      const auto* value = fields.GetEnum(*holder, field);
       return value->number() == 0 ? "-" : EnumText(value);
     }
     case FieldDescriptor::CPPTYPE_BOOL:
-      return fields.GetBool(holder, field) ? "yes" : "no";
+      return fields.GetBool(*holder, field) ? "yes" : "no";
     case FieldDescriptor::CPPTYPE_UINT64:
-      if (!IsQuantity(field)) return absl::StrCat(fields.GetUInt64(holder, field));
+      if (shape == kHexadecimal) return absl::StrFormat("0x%08x", fields.GetUInt64(*holder, field));
+      if (!IsQuantity(field)) return absl::StrCat(fields.GetUInt64(*holder, field));
       break;
     default:
       break;
   }
-  const double number = NumberAt(row, path).value_or(0);
+  const double number = NumberAt(*holder, {field}).value_or(0);
+  if (shape == kHexadecimal) return absl::StrFormat("0x%08x", static_cast<uint64_t>(number));
   if (!IsQuantity(field)) return absl::StrFormat("%.0f", number);
   return HumanValue(InfoOf(field).unit(), number, now);
+}
+
+// "-" if it is absent; the values of all entries where the path goes through a list.
+std::string FieldText(const Message& row, const FieldPath& path, Column::Shape shape,
+                      absl::Time now) {
+  const std::vector<Place> places = PlacesOf(row, path);
+  if (places.empty()) return "-";
+  return absl::StrJoin(places, ",", [&](std::string* out, const Place& place) {
+    absl::StrAppend(out, PlaceText(place, shape, now));
+  });
+}
+
+// The column's number: of its field, or of all of them together.
+absl::optional<double> NumberOf(const Column& column, const FieldPath& path, const Section& section,
+                                const Row& row) {
+  const auto number = [&](const FieldPath& one) {
+    return column.as_rate ? section.RateOf(row, one) : NumberAt(*row.current, one);
+  };
+  if (GoesThroughList(path)) return absl::nullopt;
+  if (column.shape != kSum) return number(path);
+  double sum = 0;
+  bool any = false;
+  for (const FieldPath& one : column.paths) {
+    const absl::optional<double> value = number(one);
+    any = any || value.has_value();
+    sum += value.value_or(0);
+  }
+  return any ? absl::make_optional(sum) : absl::nullopt;
 }
 
 // Time in a condition, as against a sum of measurements that are times.
@@ -374,11 +345,14 @@ absl::string_view KindText(v1::FieldKind kind) {
 
 bool Column::right_aligned() const {
   const auto type = paths[0].back()->cpp_type();
-  return shape != Shape::kEndpoint && type != FieldDescriptor::CPPTYPE_STRING &&
-         type != FieldDescriptor::CPPTYPE_ENUM && type != FieldDescriptor::CPPTYPE_BOOL;
+  return shape != Shape::kEndpoint && !GoesThroughList(paths[0]) &&
+         type != FieldDescriptor::CPPTYPE_STRING && type != FieldDescriptor::CPPTYPE_ENUM &&
+         type != FieldDescriptor::CPPTYPE_BOOL;
 }
 
-bool Column::is_counter() const { return InfoOf(paths[0].back()).kind() == v1::FIELD_KIND_COUNTER; }
+bool Column::is_counter() const {
+  return !GoesThroughList(paths[0]) && InfoOf(paths[0].back()).kind() == v1::FIELD_KIND_COUNTER;
+}
 
 std::vector<Column> ColumnsOf(const Family& family, ColumnList list, bool rate) {
   std::vector<Column> columns;
@@ -386,7 +360,7 @@ std::vector<Column> ColumnsOf(const Family& family, ColumnList list, bool rate) 
     for (const FieldPath& path : PathsOf(family)) columns.push_back(FromPath(path, rate));
     return columns;
   }
-  for (const Curated& curated : CuratedOf(family)) {
+  for (const CuratedColumn& curated : CuratedColumns(family.number)) {
     if (curated.essential || list == ColumnList::kCurated) {
       columns.push_back(FromCurated(family, curated, rate));
     }
@@ -408,11 +382,13 @@ absl::StatusOr<std::vector<Column>> FindColumns(const Family& family,
 
 std::string DescribeColumns(const Family& family) {
   std::string text = absl::StrCat("Columns of ", family.name, " by short name:\n");
-  for (const Curated& curated : CuratedOf(family)) {
-    absl::StrAppend(&text, "  ", absl::StrFormat("%-20s", curated.id),
-                    absl::StrReplaceAll(curated.paths,
-                                        {{"|", curated.shape == kEndpoint ? " and " : ", else "}}),
-                    "\n");
+  for (const CuratedColumn& curated : CuratedColumns(family.number)) {
+    absl::StrAppend(
+        &text, "  ", absl::StrFormat("%-20s", curated.id),
+        absl::StrReplaceAll(curated.paths, {{"|", curated.shape == kEndpoint ? " and "
+                                                  : curated.shape == kSum    ? " + "
+                                                                             : ", else "}}),
+        "\n");
   }
   absl::StrAppend(&text, "\nEvery field (its last part is enough where it is unique):\n");
   for (const FieldPath& path : PathsOf(family)) {
@@ -467,13 +443,14 @@ std::string CellText(const Column& column, const Section& section, const Row& ro
   if (column.shape == kEndpoint) return EndpointText(column, message);
   const FieldPath* path = PresentPath(column, message);
   if (path == nullptr) return "-";
-  if (column.shape == kHexadecimal) return absl::StrFormat("0x%08x", UnsignedAt(message, *path));
-  if (column.as_rate) {
-    const absl::optional<double> rate = section.RateOf(row, *path);
-    if (!rate.has_value()) return "-";
-    return HumanRate(InfoOf(path->back()).unit(), *rate, IsShareOfTime(path->back()));
+  if (column.as_rate || column.shape == kSum) {
+    const absl::optional<double> number = NumberOf(column, *path, section, row);
+    if (!number.has_value()) return "-";
+    const v1::Unit unit = InfoOf(path->back()).unit();
+    return column.as_rate ? HumanRate(unit, *number, IsShareOfTime(path->back()))
+                          : HumanValue(unit, *number, section.time());
   }
-  std::string text = FieldText(message, *path, section.time());
+  std::string text = FieldText(message, *path, column.shape, section.time());
   // As ss and netstat shorten it: nearly every row has it.
   return text == "ESTABLISHED" ? "ESTAB" : text;
 }
@@ -488,16 +465,18 @@ SortValue SortValueOf(const Column& column, const Section& section, const Row& r
     value.text = SortableAddress(StringAt(message, column.paths[0]));
     value.number = -static_cast<double>(UnsignedAt(message, column.paths[1]));
     value.present = value.text.size() > 1;
-  } else if (column.as_rate) {
-    const absl::optional<double> rate = section.RateOf(row, *path);
-    value.present = rate.has_value();
-    value.number = rate.value_or(0);
+  } else if (GoesThroughList(*path)) {
+    value.text = FieldText(message, *path, column.shape, section.time());
+  } else if (column.as_rate || column.shape == kSum) {
+    const absl::optional<double> number = NumberOf(column, *path, section, row);
+    value.present = number.has_value();
+    value.number = number.value_or(0);
   } else if (path->back()->cpp_type() == FieldDescriptor::CPPTYPE_STRING) {
     value.text = StringAt(message, *path);
     value.present = !value.text.empty();
     if (absl::EndsWith(path->back()->name(), "address")) value.text = SortableAddress(value.text);
   } else if (path->back()->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
-    value.text = FieldText(message, *path, section.time());
+    value.text = FieldText(message, *path, column.shape, section.time());
     value.present = value.text != "-";
   } else {
     value.number = Comparable(InfoOf(path->back()).unit(), NumberAt(message, *path).value_or(0));

@@ -1,7 +1,8 @@
 // The columns of a family's table. What can be a column comes from the annotated descriptor: every
-// single field of the row, named by its path ("path.cur_rto_ms") or, where that is unique, by its
-// last part. A curated list per family names the columns that an administrator looks for first,
-// some of which two systems deliver in different fields.
+// field of the row, named by its path ("path.cur_rto_ms") or, where that is unique, by its last
+// part. A field inside a list ("links.index") shows the values of all its entries. A curated list
+// per family names the columns that an administrator looks for first, some of which two systems
+// deliver in different fields.
 
 #ifndef FARSTAT_CLIENT_FORMAT_COLUMNS_H_
 #define FARSTAT_CLIENT_FORMAT_COLUMNS_H_
@@ -27,6 +28,8 @@ struct Column {
     kEndpoint,
     // As kField, in hexadecimal.
     kHexadecimal,
+    // The sum of those of `paths` that are present.
+    kSum,
   };
 
   // What --columns and --sort call it.

@@ -25,7 +25,7 @@ RULES = [
     ("detach", ANY, r"\.\s*detach\s*\(\s*\)", "a detached thread outlives what it uses; keep it and join it"),
     ("regex", ANY, r"\bstd::(w?regex|regex_\w+)\b|#\s*include\s*<regex>",
      "slow, and throws on what users type; use absl string functions"),
-    ("stdout", r"agent/(?!main\.cc|.*_test\.cc$)", r"\bprintf\s*\(|\bputs\s*\(|\bputchar\s*\(|\bstd::cout\b|\bfprintf\s*\(\s*stdout\b",
+    ("stdout", r"agent/(?!(simulator/)?main\.cc|.*_test\.cc$)", r"\bprintf\s*\(|\bputs\s*\(|\bputchar\s*\(|\bstd::cout\b|\bfprintf\s*\(\s*stdout\b",
      "the agent has no terminal; log it"),
     ("insecure", PRODUCT, r"\bInsecure(Server|Channel)Credentials\b",
      "there is no plaintext mode; use common/tls.h, LocalCredentials on loopback"),

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Includes point one way: proto <- common <- {agent, client}; in the agent sources and feed know neither each other nor
-gRPC, families joins them, rpc serves families, and agent.cc alone knows which system it runs on."""
+gRPC, families joins them, hosts puts the families of a system together, rpc serves families, and agent.cc joins a host and
+its server."""
 
 import re
 
@@ -14,7 +15,7 @@ RULES = [
      "common/ is what both sides use and knows neither; move what is needed down into common/, or out of it"),
     (r"client/", r"agent/", "the client knows the agent through proto/ only; what both need belongs to common/"),
     (r"agent/", r"client/", "the agent knows the client through proto/ only; what both need belongs to common/"),
-    (r"agent/(sources|feed|families)/", GRPC + r"|common/(grpc_status|tls)\.h",
+    (r"agent/(sources|feed|families|hosts|simulator)/", GRPC + r"|common/(grpc_status|tls)\.h",
      "no gRPC here: return absl::Status and plain data, agent/rpc/ converts"),
     (r"(?!agent/rpc/|client/|common/(grpc_status|tls)[._]|tests/)", GRPC,
      "gRPC is included in agent/rpc/, client/, common/grpc_status.* and common/tls.* alone; go through those"),
@@ -22,9 +23,12 @@ RULES = [
     (r"agent/feed/", r"agent/(?!feed/)", "the feed knows rows, not where they come from; agent/families/ joins it to a source"),
     (r"agent/feed/", r"(sys|linux|net|netinet|arpa)/|unistd\.h|windows\.h", "the feed makes no OS calls; take a clock or a callback"),
     (r"agent/families/", r"agent/(?!families/|feed/|sources/)", "families know sources and feed only; agent/rpc/ builds on families"),
+    (r"agent/hosts/", r"agent/(?!hosts/|families/|feed/|sources/)", "a host knows nothing of who serves it; agent.cc joins them"),
+    (r"agent/hosts/(?!.*_test\.cc$)", r"agent/sources/simulated/", "a simulated Windows is a Windows; agent/simulator/ fills the table of calls"),
+    (r"agent/(?!simulator/)", r"agent/simulator/", "the agent knows nothing of its simulator"),
     (r"agent/rpc/", r"agent/(?!rpc/|families/|feed/)", "rpc serves families and feed; hand it an interface of agent/families/"),
-    (r"agent/(?!agent[._]|agent_test\.|sources/)", r"agent/sources/(linux|windows|simulated)/",
-     "only agent.cc chooses the system; take the interface from agent/sources/"),
+    (r"agent/(?!hosts/|simulator/|sources/)", r"agent/sources/(linux|windows|simulated)/",
+     "only agent/hosts/ knows the system; take the interface from agent/sources/"),
     (r"(?!tests/|.*_test\.cc$)", r"tests/|g(test|mock)/|benchmark/", "test code is not part of the product"),
 ]
 

@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
 #include "agent/sources/windows/win32_status.h"
 
@@ -44,7 +46,25 @@ uint64_t StableHash(absl::string_view text) {
   return hash;
 }
 
+bool IsService(absl::string_view name) {
+  return std::find(kServices.begin(), kServices.end(), name) != kServices.end();
+}
+
 }  // namespace
+
+void CheckServiceOutages(const Scenario& scenario, std::vector<std::string>& problems) {
+  for (int i = 0; i < scenario.service_outages_size(); ++i) {
+    const ServiceOutage& outage = scenario.service_outages(i);
+    const std::string field = absl::StrCat("service_outages[", i, "].");
+    if (!IsService(outage.service())) {
+      problems.push_back(absl::StrCat(field, "service: \"", outage.service(), "\" is not one of ",
+                                      absl::StrJoin(kServices, ", ")));
+    }
+    if (outage.after_s() < 0 || outage.duration_s() < 0 || outage.every_s() < 0) {
+      problems.push_back(absl::StrCat(field, "*_s: a time is negative"));
+    }
+  }
+}
 
 World::World(const Scenario& scenario, uint64_t seed, const Clock& clock)
     : scenario_(scenario),
@@ -163,10 +183,7 @@ uint32_t World::Wait(const Handle* events, uint32_t count, uint32_t milliseconds
 }
 
 uint32_t World::QueryService(absl::string_view name, ServiceStatus* status) const {
-  if (std::none_of(kServices.begin(), kServices.end(),
-                   [&](absl::string_view service) { return service == name; })) {
-    return kNoSuchService;
-  }
+  if (!IsService(name)) return kNoSuchService;
   const absl::Duration now = Now();
   *status = {windows::kServiceStopped, 0, 0};
   if (!ServiceRuns(name, now)) return windows::kSuccess;

@@ -21,6 +21,9 @@
 
 namespace farstat::sources::simulated {
 
+// Adds a line for each service that no family asks about, and each time out of range.
+void CheckServiceOutages(const Scenario& scenario, std::vector<std::string>& problems);
+
 class World {
  public:
   // `scenario` and `clock` must outlive it.

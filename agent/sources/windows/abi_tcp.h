@@ -82,6 +82,29 @@ enum TcpOffloadState : uint32_t {
   kTcpOffloadUploading = 3,
 };
 
+// MIB_TCPROW_OWNER_PID. Rows with more members begin with these: MIB_TCPROW2 and
+// MIB_TCPROW_OWNER_MODULE.
+struct TcpRowOwnerPid {
+  uint32_t state;
+  uint32_t local_addr;
+  uint32_t local_port;
+  uint32_t remote_addr;
+  uint32_t remote_port;
+  uint32_t owning_pid;
+};
+
+// MIB_TCP6ROW_OWNER_PID. MIB_TCP6ROW2 and MIB_TCP6ROW_OWNER_MODULE begin with these members.
+struct Tcp6RowOwnerPid {
+  uint8_t local_addr[16];
+  uint32_t local_scope_id;
+  uint32_t local_port;
+  uint8_t remote_addr[16];
+  uint32_t remote_scope_id;
+  uint32_t remote_port;
+  uint32_t state;
+  uint32_t owning_pid;
+};
+
 // MIB_TCPROW_OWNER_MODULE
 struct TcpRowOwnerModule {
   uint32_t state;
@@ -122,6 +145,18 @@ struct Tcp6Table2 {
   Tcp6Row2 table[1];
 };
 
+// MIB_TCPTABLE_OWNER_PID
+struct TcpTableOwnerPid {
+  uint32_t num_entries;
+  TcpRowOwnerPid table[1];
+};
+
+// MIB_TCP6TABLE_OWNER_PID
+struct Tcp6TableOwnerPid {
+  uint32_t num_entries;
+  Tcp6RowOwnerPid table[1];
+};
+
 // MIB_TCPTABLE_OWNER_MODULE
 struct TcpTableOwnerModule {
   uint32_t num_entries;
@@ -134,8 +169,10 @@ struct Tcp6TableOwnerModule {
   Tcp6RowOwnerModule table[1];
 };
 
-// TCP_TABLE_CLASS: TCP_TABLE_OWNER_MODULE_ALL, the one that is asked for.
+// TCP_TABLE_CLASS: TCP_TABLE_OWNER_MODULE_ALL, the one that is asked for, and
+// TCP_TABLE_OWNER_PID_ALL, for where it is refused.
 inline constexpr uint32_t kTcpTableOwnerModuleAll = 8;
+inline constexpr uint32_t kTcpTableOwnerPidAll = 5;
 
 // TCPIP_OWNER_MODULE_BASIC_INFO, which TCPIP_OWNER_MODULE_INFO_BASIC asks for. The texts lie behind
 // it in the caller's buffer.

@@ -58,6 +58,32 @@ struct Tcp6Row2Layout {
   FARSTAT_AT(offload_state, dwOffloadState, 56);
 };
 
+struct TcpRowOwnerPidLayout {
+  using Mirror = TcpRowOwnerPid;
+  FARSTAT_NATIVE(MIB_TCPROW_OWNER_PID);
+  FARSTAT_SIZE(24);
+  FARSTAT_AT(state, dwState, 0);
+  FARSTAT_AT(local_addr, dwLocalAddr, 4);
+  FARSTAT_AT(local_port, dwLocalPort, 8);
+  FARSTAT_AT(remote_addr, dwRemoteAddr, 12);
+  FARSTAT_AT(remote_port, dwRemotePort, 16);
+  FARSTAT_AT(owning_pid, dwOwningPid, 20);
+};
+
+struct Tcp6RowOwnerPidLayout {
+  using Mirror = Tcp6RowOwnerPid;
+  FARSTAT_NATIVE(MIB_TCP6ROW_OWNER_PID);
+  FARSTAT_SIZE(56);
+  FARSTAT_AT(local_addr, ucLocalAddr, 0);
+  FARSTAT_AT(local_scope_id, dwLocalScopeId, 16);
+  FARSTAT_AT(local_port, dwLocalPort, 20);
+  FARSTAT_AT(remote_addr, ucRemoteAddr, 24);
+  FARSTAT_AT(remote_scope_id, dwRemoteScopeId, 40);
+  FARSTAT_AT(remote_port, dwRemotePort, 44);
+  FARSTAT_AT(state, dwState, 48);
+  FARSTAT_AT(owning_pid, dwOwningPid, 52);
+};
+
 struct TcpRowOwnerModuleLayout {
   using Mirror = TcpRowOwnerModule;
   FARSTAT_NATIVE(MIB_TCPROW_OWNER_MODULE);
@@ -100,6 +126,22 @@ struct Tcp6Table2Layout {
   using Mirror = Tcp6Table2;
   FARSTAT_NATIVE(MIB_TCP6TABLE2);
   FARSTAT_SIZE(64);
+  FARSTAT_AT(num_entries, dwNumEntries, 0);
+  FARSTAT_AT(table, table, 4);
+};
+
+struct TcpTableOwnerPidLayout {
+  using Mirror = TcpTableOwnerPid;
+  FARSTAT_NATIVE(MIB_TCPTABLE_OWNER_PID);
+  FARSTAT_SIZE(28);
+  FARSTAT_AT(num_entries, dwNumEntries, 0);
+  FARSTAT_AT(table, table, 4);
+};
+
+struct Tcp6TableOwnerPidLayout {
+  using Mirror = Tcp6TableOwnerPid;
+  FARSTAT_NATIVE(MIB_TCP6TABLE_OWNER_PID);
+  FARSTAT_SIZE(60);
   FARSTAT_AT(num_entries, dwNumEntries, 0);
   FARSTAT_AT(table, table, 4);
 };

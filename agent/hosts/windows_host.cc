@@ -1,0 +1,175 @@
+#include "agent/hosts/windows_host.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "agent/sources/windows/estats_control.h"
+#include "agent/sources/windows/ike_source.h"
+#include "agent/sources/windows/ipsec_source.h"
+#include "agent/sources/windows/ras_change_watch.h"
+#include "agent/sources/windows/ras_source.h"
+#include "agent/sources/windows/tcp_source.h"
+#include "agent/sources/windows/win32_status.h"
+
+namespace farstat::hosts {
+namespace {
+
+using sources::windows::Api;
+
+constexpr char kEstatsJournal[] = "estats.journal";
+
+// A function that a family needs to be all there.
+struct Needed {
+  v1::Family family;
+  absl::string_view function;
+  // What it is like without it. Empty: there is nothing.
+  absl::string_view without;
+  // Another one that does as well. Empty: none.
+  absl::string_view or_else;
+};
+
+constexpr Needed kNeeded[] = {
+    {v1::FAMILY_RAS, "RasEnumConnectionsW", "", ""},
+    {v1::FAMILY_RAS, "RasGetConnectStatusW", "states and end points of connections are not known",
+     ""},
+    {v1::FAMILY_RAS, "RasGetConnectionStatistics", "connections have no statistics", ""},
+    {v1::FAMILY_RAS, "RasGetLinkStatistics", "links have no statistics", ""},
+    {v1::FAMILY_RAS, "RasGetProjectionInfoEx", "what IKEv2 connections negotiated is not known",
+     ""},
+    {v1::FAMILY_RAS, "RasConnectionNotificationW", "changes are seen at the next tick, not at once",
+     ""},
+    {v1::FAMILY_RAS, "RasClearConnectionStatistics", "statistics cannot be cleared", ""},
+
+    {v1::FAMILY_TCP, "GetExtendedTcpTable", "", ""},
+    {v1::FAMILY_TCP, "GetTcpStatisticsEx2", "totals of segments are counted in 32 bits and wrap",
+     ""},
+    {v1::FAMILY_TCP, "GetTcpStatisticsEx", "the stack has no totals", "GetTcpStatisticsEx2"},
+    {v1::FAMILY_TCP, "GetPerTcpConnectionEStats",
+     "connections over IPv4 have no extended statistics", ""},
+    {v1::FAMILY_TCP, "GetPerTcp6ConnectionEStats",
+     "connections over IPv6 have no extended statistics", ""},
+    {v1::FAMILY_TCP, "SetPerTcpConnectionEStats",
+     "extended statistics cannot be switched on over IPv4", ""},
+    {v1::FAMILY_TCP, "SetPerTcp6ConnectionEStats",
+     "extended statistics cannot be switched on over IPv6", ""},
+
+    {v1::FAMILY_IPSEC, "FwpmEngineOpen0", "", ""},
+    {v1::FAMILY_IPSEC, "IPsecGetStatistics1", "totals are those of Windows Vista", ""},
+    {v1::FAMILY_IPSEC, "IPsecGetStatistics0", "there are no totals", "IPsecGetStatistics1"},
+    {v1::FAMILY_IPSEC, "IPsecDospGetStatistics0", "there are no statistics of DoS protection", ""},
+    {v1::FAMILY_IPSEC, "IPsecSaContextEnum1", "security associations are not listed", ""},
+
+    {v1::FAMILY_IKE, "FwpmEngineOpen0", "", ""},
+    {v1::FAMILY_IKE, "IkeextGetStatistics1", "there are no statistics of IKEv2", ""},
+    {v1::FAMILY_IKE, "IkeextGetStatistics0", "there are no totals", "IkeextGetStatistics1"},
+    {v1::FAMILY_IKE, "IkeextSaEnum1", "security associations are not listed", "IkeextSaEnum2"},
+};
+
+using Names = absl::flat_hash_set<absl::string_view>;
+
+Names AbsentFunctions(const Api& api) {
+  Names absent;
+  sources::windows::VisitEntries(
+      api, [&](absl::string_view, absl::string_view function, const auto& entry) {
+        if (!entry) absent.insert(function);
+      });
+  return absent;
+}
+
+// OK, or that this Windows has not what the family cannot be without.
+absl::Status Availability(v1::Family family, const Names& absent) {
+  for (const Needed& needed : kNeeded) {
+    if (needed.family == family && needed.without.empty() && absent.contains(needed.function)) {
+      return sources::windows::AbsentEntry(needed.function);
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::string> Limitations(v1::Family family, const Names& absent) {
+  std::vector<std::string> limitations;
+  for (const Needed& needed : kNeeded) {
+    const bool replaced = !needed.or_else.empty() && !absent.contains(needed.or_else);
+    if (needed.family != family || !absent.contains(needed.function) || replaced) continue;
+    limitations.push_back(
+        absl::StrCat(needed.without, ", because this Windows has no ", needed.function));
+  }
+  return limitations;
+}
+
+// What all families of one Windows are made with.
+struct Makings {
+  const Api& api;
+  const Clock& clock;
+  const absl::Duration phase;
+  const Names absent;
+};
+
+template <typename WindowsSource>
+std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makings) {
+  if (absl::Status status = Availability(id, makings.absent); !status.ok()) {
+    return AbsentFamily(id, std::move(status));
+  }
+  auto family = CollectedFamily(id, std::make_unique<WindowsSource>(makings.api, makings.clock),
+                                makings.clock, makings.phase);
+  family->limitations = Limitations(id, makings.absent);
+  return family;
+}
+
+std::unique_ptr<families::Family> MakeRas(const Makings& makings) {
+  auto family = MakeFamily<sources::windows::RasSource>(v1::FAMILY_RAS, makings);
+  if (family->feed != nullptr) {
+    family->watch = std::make_shared<sources::windows::RasChangeWatch>(
+        makings.api, [feed = family->feed.get()] { feed->Nudge(); });
+  }
+  return family;
+}
+
+std::unique_ptr<families::Family> MakeTcp(const Makings& makings) {
+  auto family = MakeFamily<sources::windows::TcpSource>(v1::FAMILY_TCP, makings);
+  const bool has_estats = !makings.absent.contains("GetPerTcpConnectionEStats") ||
+                          !makings.absent.contains("GetPerTcp6ConnectionEStats");
+  if (family->feed == nullptr || !has_estats) return family;
+  family->tcp_groups = {v1::TCP_GROUP_SYN_OPTIONS,      v1::TCP_GROUP_DATA,
+                        v1::TCP_GROUP_SEND_CONGESTION,  v1::TCP_GROUP_PATH,
+                        v1::TCP_GROUP_SEND_BUFFER,      v1::TCP_GROUP_RECEIVE,
+                        v1::TCP_GROUP_OBSERVED_RECEIVE, v1::TCP_GROUP_BANDWIDTH,
+                        v1::TCP_GROUP_FINE_RTT};
+  return family;
+}
+
+families::Operations MakeOperations(const Makings& makings, const std::string& state_directory) {
+  families::Operations operations;
+  if (!makings.absent.contains("SetPerTcpConnectionEStats")) {
+    const std::string journal =
+        state_directory.empty() ? "" : absl::StrCat(state_directory, "/", kEstatsJournal);
+    const auto control =
+        std::make_shared<sources::windows::EstatsControl>(makings.api, makings.clock, journal);
+    operations.set_estats = [control](const sources::EstatsRequest& request) {
+      return control->Set(request);
+    };
+    operations.end_estats_lease = [control](uint64_t lease) { control->End(lease); };
+    operations.estats_leases = [control] { return control->Leases(); };
+  }
+  return operations;
+}
+
+}  // namespace
+
+Host WindowsHost(const Api& api, const Clock& clock, const std::string& state_directory) {
+  const Makings makings = {api, clock, RandomPhase(), AbsentFunctions(api)};
+  Host host;
+  host.families.push_back(MakeRas(makings));
+  host.families.push_back(MakeTcp(makings));
+  host.families.push_back(MakeFamily<sources::windows::IpsecSource>(v1::FAMILY_IPSEC, makings));
+  host.families.push_back(MakeFamily<sources::windows::IkeSource>(v1::FAMILY_IKE, makings));
+  host.operations = MakeOperations(makings, state_directory);
+  return host;
+}
+
+}  // namespace farstat::hosts

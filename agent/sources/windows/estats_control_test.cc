@@ -1,0 +1,106 @@
+#include "agent/sources/windows/estats_control.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <thread>
+
+#include "tests/support/estats_windows.h"
+#include "tests/support/temporary_folder.h"
+
+namespace farstat::sources::windows {
+namespace {
+
+using farstat::testing::EstatsWindows;
+using farstat::testing::TemporaryFolder;
+using ::testing::SizeIs;
+
+constexpr EstatsSwitches kData = EstatsSwitchOf(v1::TCP_GROUP_DATA);
+
+EstatsRequest Lease(bool undo, absl::Duration ttl) {
+  EstatsRequest request;
+  request.enable = kData;
+  request.undo = undo;
+  request.ttl = ttl;
+  return request;
+}
+
+// Waits, with a bound, until `condition` holds.
+template <typename Condition>
+bool Becomes(Condition&& condition) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > deadline) return false;
+    std::this_thread::yield();
+  }
+  return true;
+}
+
+class EstatsControlTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<EstatsControl> Start() {
+    return std::make_unique<EstatsControl>(windows_.api(), SystemClock(),
+                                           folder_.path() + "/estats.journal");
+  }
+
+  TemporaryFolder folder_;
+  EstatsWindows windows_;
+};
+
+TEST_F(EstatsControlTest, TakesInConnectionsThatComeDuringALeaseByItself) {
+  const auto control = Start();
+  const auto result = control->Set(Lease(/*undo=*/true, absl::InfiniteDuration()));
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(control->Leases(), SizeIs(1));
+  EXPECT_EQ(control->Leases()[0].id, result->lease);
+  const size_t later = windows_.Add(1000);
+  EXPECT_TRUE(Becomes([&] { return windows_.On(later) == kData; }));
+  EXPECT_TRUE(Becomes([&] { return control->Leases()[0].connections == 1; }));
+  control->End(result->lease);
+  EXPECT_TRUE(Becomes([&] { return windows_.On(later) == 0; }));
+  EXPECT_TRUE(Becomes([&] { return control->Leases().empty(); }));
+}
+
+TEST_F(EstatsControlTest, ItsEndIsTheEndOfAllLeases) {
+  const size_t undone = windows_.Add(1000);
+  auto control = Start();
+  ASSERT_TRUE(control->Set(Lease(/*undo=*/true, absl::Hours(1))).ok());
+  EXPECT_EQ(windows_.On(undone), kData);
+  control.reset();
+  EXPECT_EQ(windows_.On(undone), 0u);
+}
+
+TEST_F(EstatsControlTest, AsleepItMakesNoCalls) {
+  const auto control = Start();
+  ASSERT_TRUE(control->Set(Lease(/*undo=*/false, absl::Milliseconds(1))).ok());
+  EXPECT_TRUE(Becomes([&] { return control->Leases().empty(); }));
+  EXPECT_LE(windows_.listings(), 4) << "two by the request, two at most by its end";
+}
+
+// Killed as if by kill -9, at a moment when there is a lease.
+TEST_F(EstatsControlTest, WhatAKilledAgentHasSwitchedOnItsSuccessorSwitchesOff) {
+  const size_t connection = windows_.Add(1000);
+  const size_t foreign = windows_.Add(1001);
+  windows_.Alter(foreign, [](auto& changed) { changed.on = kData; });
+  const pid_t child = fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    const auto control = Start();
+    if (!control->Set(Lease(/*undo=*/true, absl::Hours(1))).ok()) _exit(1);
+    raise(SIGKILL);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status)) << status;
+  EXPECT_EQ(windows_.On(connection), kData) << "the child has switched it on";
+  const auto successor = Start();
+  EXPECT_TRUE(Becomes([&] { return windows_.On(connection) == 0; }));
+  EXPECT_EQ(windows_.On(foreign), kData);
+  EXPECT_THAT(successor->Leases(), SizeIs(0));
+}
+
+}  // namespace
+}  // namespace farstat::sources::windows

@@ -1,0 +1,157 @@
+#include "agent/sources/windows/estats_journal.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "common/status.h"
+#include "tests/support/temporary_folder.h"
+
+namespace farstat::sources::windows {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+TcpIdentity Connection(uint16_t port) {
+  TcpIdentity identity;
+  identity.local_address[15] = 1;
+  identity.remote_address[15] = 2;
+  identity.local_scope_id = 3;
+  identity.remote_scope_id = 4;
+  identity.local_port = port;
+  identity.remote_port = 443;
+  identity.incarnation = 133'000'000'000'000'000 + port;
+  return identity;
+}
+
+class EstatsJournalTest : public ::testing::Test {
+ protected:
+  const farstat::testing::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
+  const std::string path_ = (folder_ / "state" / "estats.journal").string();
+};
+
+TEST_F(EstatsJournalTest, WritesNothingAsLongAsThereIsNothingToRemember) {
+  const EstatsJournal journal(path_);
+  EXPECT_TRUE(journal.status().ok()) << journal.status();
+  EXPECT_FALSE(std::filesystem::exists(path_));
+}
+
+TEST_F(EstatsJournalTest, WhatIsRememberedOutlivesIt) {
+  {
+    EstatsJournal journal(path_);
+    ASSERT_TRUE(journal.Remember({{Connection(1), 2}, {Connection(2), 8}}).ok());
+    ASSERT_TRUE(journal.Remember({{Connection(1), 6}}).ok());
+    journal.Forget({{Connection(2), 0}});
+    EXPECT_EQ(journal.Of(Connection(1)), 6u);
+  }
+  const EstatsJournal journal(path_);
+  EXPECT_THAT(journal.entries(), UnorderedElementsAre(EstatsJournal::Entry(Connection(1), 6)));
+  EXPECT_TRUE(journal.damage().ok());
+}
+
+TEST_F(EstatsJournalTest, IsOneAgentsAtATime) {
+  const EstatsJournal journal(path_);
+  EstatsJournal other(path_);
+  EXPECT_TRUE(absl::IsUnavailable(other.status())) << other.status();
+  EXPECT_THAT(std::string(other.status().message()), HasSubstr("another agent"));
+  EXPECT_EQ(other.Remember({{Connection(1), 2}}), other.status());
+}
+
+TEST_F(EstatsJournalTest, WithoutAPathSaysWhichSettingIsMissing) {
+  EstatsJournal journal("");
+  const absl::Status status = journal.Remember({{Connection(1), 2}});
+  EXPECT_EQ(ErrorInfoOf(status).reason(), kSettingRequired);
+  EXPECT_EQ(ErrorInfoOf(status).metadata().at("setting"), "state_directory");
+}
+
+TEST_F(EstatsJournalTest, LeavesAForeignFileAlone) {
+  std::filesystem::create_directories(folder_ / "state");
+  const std::string text(100, 'x');
+  std::ofstream(path_) << text;
+  EstatsJournal journal(path_);
+  EXPECT_THAT(std::string(journal.status().message()), HasSubstr("not a file of this agent"));
+  EXPECT_FALSE(journal.Remember({{Connection(1), 2}}).ok());
+  EXPECT_EQ(std::filesystem::file_size(path_), text.size());
+}
+
+// A crash may have cut the newest record short at any byte.
+TEST_F(EstatsJournalTest, ReadsWhatIsWholeOfATornFileAndMendsIt) {
+  {
+    EstatsJournal journal(path_);
+    ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
+    ASSERT_TRUE(journal.Remember({{Connection(2), 8}}).ok());
+  }
+  const std::string whole = *ReadWholeFile(path_, 1 << 20);
+  ASSERT_EQ(whole.size(), 3u * 64);
+  for (const size_t size : {0, 1, 63, 64, 65, 127, 128, 129, 160, 191}) {
+    ASSERT_TRUE(ReplaceDurably(path_, whole.substr(0, size)).ok());
+    {
+      EstatsJournal journal(path_);
+      ASSERT_TRUE(journal.status().ok()) << size << ": " << journal.status();
+      EXPECT_EQ(journal.entries().size(), size < 128 ? 0u : 1u) << size;
+      ASSERT_TRUE(journal.Remember({{Connection(3), 16}}).ok());
+    }
+    const EstatsJournal journal(path_);
+    EXPECT_TRUE(journal.damage().ok()) << size;
+    EXPECT_EQ(journal.Of(Connection(3)), 16u) << size;
+    EXPECT_EQ(journal.Of(Connection(1)), size < 128 ? 0u : 2u) << size;
+  }
+}
+
+TEST_F(EstatsJournalTest, StopsAtADamagedRecordAndSaysSo) {
+  {
+    EstatsJournal journal(path_);
+    ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
+    ASSERT_TRUE(journal.Remember({{Connection(2), 8}}).ok());
+  }
+  std::string bytes = *ReadWholeFile(path_, 1 << 20);
+  bytes[2 * 64 + 5] ^= 1;
+  ASSERT_TRUE(ReplaceDurably(path_, bytes).ok());
+  const EstatsJournal journal(path_);
+  EXPECT_THAT(std::string(journal.damage().message()), HasSubstr("1 of 2 records are damaged"));
+  EXPECT_THAT(journal.entries(), UnorderedElementsAre(EstatsJournal::Entry(Connection(1), 2)));
+}
+
+TEST_F(EstatsJournalTest, DoesNotGrowWithoutEnd) {
+  EstatsJournal journal(path_);
+  for (uint32_t i = 0; i < 30; ++i) {
+    const std::vector<EstatsJournal::Entry> entries(100, {Connection(1), 2 + i % 2});
+    ASSERT_TRUE(journal.Remember(entries).ok());
+  }
+  EXPECT_LE(std::filesystem::file_size(path_), 1100u * 64);
+  std::vector<EstatsJournal::Entry> many;
+  for (size_t i = 0; i <= EstatsJournal::kMostEntries; ++i) {
+    many.emplace_back(Connection(1), 2);
+    many.back().first.incarnation = i + 1;
+  }
+  EXPECT_TRUE(absl::IsResourceExhausted(journal.Remember(many)));
+}
+
+TEST_F(EstatsJournalTest, AFullDiskIsAnErrorAndChangesNothing) {
+  EstatsJournal journal(path_);
+  ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
+  std::filesystem::rename(path_, path_ + ".aside");
+  std::filesystem::create_symlink("/dev/full", path_);
+  const absl::Status status = journal.Remember({{Connection(2), 8}});
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("No space left"));
+  EXPECT_EQ(journal.Of(Connection(2)), 0u);
+  // Once there is room it is written whole.
+  std::filesystem::remove(path_);
+  EXPECT_TRUE(journal.Remember({{Connection(3), 8}}).ok());
+  EXPECT_EQ(ReadWholeFile(path_, 1 << 20)->size(), 3u * 64);
+}
+
+TEST_F(EstatsJournalTest, AFolderThatCannotBeMadeIsAnError) {
+  std::ofstream(folder_ / "state") << "a file";
+  const EstatsJournal journal(path_);
+  EXPECT_FALSE(journal.status().ok());
+  EXPECT_THAT(std::string(journal.status().message()), HasSubstr("state"));
+}
+
+}  // namespace
+}  // namespace farstat::sources::windows
