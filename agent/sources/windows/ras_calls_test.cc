@@ -191,6 +191,28 @@ TEST(RasCallsTest, LinkThatGoesDownMeanwhileIsDown) {
 }
 
 // Pitfall 16.
+TEST(RasCallsTest, LinkThatWasDownHasNewCounters) {
+  RasAnswers answers;
+  answers.stats.bytes_xmited = 1000;
+  answers.stats.connect_duration = 500;
+  answers.Collect(kRasLinks);
+  const auto up = answers.api.ras_get_sub_entry_handle;
+  answers.api.ras_get_sub_entry_handle = [](Handle, uint32_t link, Handle*) {
+    return link == 1 ? kErrorPortNotOpen : kErrorNoMoreItems;
+  };
+  const v1::RasConnection down = answers.Collect(kRasLinks).Get(kName);
+  ASSERT_EQ(down.links_size(), 1);
+  EXPECT_FALSE(down.links(0).up());
+  answers.api.ras_get_sub_entry_handle = up;
+  // It was up so shortly that its time alone does not tell.
+  answers.stats.bytes_xmited = 1500;
+  answers.stats.connect_duration = 600;
+  const v1::RasConnection row = answers.Collect(kRasLinks).Get(kName);
+  EXPECT_EQ(row.links(0).statistics().bytes_out(), 2500u);
+  EXPECT_EQ(row.links(0).accumulation().resets(), 1u);
+}
+
+// Pitfall 16.
 TEST(RasCallsTest, LinksEndWhereWindowsSaysSoOrAtABound) {
   RasAnswers answers;
   answers.api.ras_get_sub_entry_handle = [](Handle, uint32_t link, Handle* handle) {
