@@ -145,7 +145,7 @@ std::string LeaseText(const v1::EstatsLease& lease) {
       lease.on_release() == v1::TCP_ESTATS_RELEASE_DISABLE ? ", then off again" : "", "; by ",
       Printable(lease.holder()));
   if (!lease.reason().empty()) absl::StrAppend(&text, ": ", Printable(lease.reason()));
-  if (lease.has_error()) absl::StrAppend(&text, "; failing: ", Printable(lease.error().message()));
+  if (!lease.problem().empty()) absl::StrAppend(&text, "; failing: ", Printable(lease.problem()));
   return text;
 }
 
