@@ -275,7 +275,10 @@ v1::EstatsLease ToProto(const sources::EstatsLease& lease) {
     *told.mutable_end_time() = farstat::ToProto(lease.end_time);
   }
   told.set_connections(lease.connections);
-  if (!lease.status.ok()) *told.mutable_error() = ToRpcStatus(lease.status);
+  if (!lease.status.ok()) {
+    told.set_problem(std::string(lease.status.message()));
+    *told.mutable_error() = ErrorInfoOf(lease.status);
+  }
   return told;
 }
 

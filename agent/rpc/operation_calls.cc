@@ -125,8 +125,9 @@ UnaryReactor* OperationCalls::ClearRas(CallbackServerContext* context,
             answer.ok()
                 ? absl::StrCat(answer->succeeded(), " cleared, ", answer->failed(), " failed")
                 : "");
-    if (answer.ok()) *response = *std::move(answer);
-    return answer.status();
+    if (!answer.ok()) return answer.status();
+    *response = *std::move(answer);
+    return absl::OkStatus();
   });
 }
 

@@ -27,22 +27,20 @@ OperationQueue::~OperationQueue() {
 }
 
 void OperationQueue::Run(Operation operation) {
-  absl::Status refused;
-  {
-    MutexLock lock(mutex_);
-    if (closed_) {
-      refused = Stopping();
-    } else if (waiting_.size() >= kMostWaiting) {
-      refused = Overloaded();
-    } else {
-      waiting_.push_back(std::move(operation));
-    }
-  }
-  if (refused.ok()) {
+  const absl::Status admission = Admit(operation);
+  if (admission.ok()) {
     wake_.notify_one();
   } else {
-    operation(refused);
+    operation(admission);
   }
+}
+
+absl::Status OperationQueue::Admit(Operation& operation) {
+  MutexLock lock(mutex_);
+  if (closed_) return Stopping();
+  if (waiting_.size() >= kMostWaiting) return Overloaded();
+  waiting_.push_back(std::move(operation));
+  return absl::OkStatus();
 }
 
 void OperationQueue::Close() {

@@ -35,6 +35,8 @@ class OperationQueue {
   void Close();
 
  private:
+  // Takes the operation, or says why not.
+  absl::Status Admit(Operation& operation);
   void Loop();
 
   Mutex mutex_;

@@ -19,31 +19,11 @@
 
 #include "absl/status/statusor.h"
 #include "agent/rpc/serving.h"
-#include "agent/rpc/stream_lease.h"
+#include "agent/rpc/stream_request.h"
 #include "common/mutex.h"
 #include "farstat/v1/common.pb.h"
 
 namespace farstat::rpc {
-
-// What a subscription asks for, checked.
-struct StreamRequest {
-  // Frames are of the host service: rows are wrapped in HostStatistics.
-  bool in_host = false;
-  std::vector<FamilyRequest> families;
-  absl::Duration interval;
-  absl::Duration heartbeat_interval;
-  // Infinite: none.
-  absl::Duration max_duration = absl::InfiniteDuration();
-  std::string resume_token;
-  bool updates_only = false;
-  std::vector<v1::Adjustment> adjustments;
-  // Taken before the stream begins, and let go of when it has ended, however it ends.
-  StreamLease lease;
-};
-
-// Checks the options and takes them within the limits.
-absl::Status ApplyOptions(const v1::SubscriptionOptions& options, const Limits& limits,
-                          StreamRequest& request);
 
 class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                          public std::enable_shared_from_this<StatisticsStream> {
