@@ -146,7 +146,8 @@ TEST_F(WindowsHostTest, WithoutEstatsThereAreNoGroups) {
 }
 
 TEST_F(WindowsHostTest, RasConnectionThatDropsIsSeenBeforeTheNextTick) {
-  const Host& host = Start(R"(ras { connections { name: "Work" connected_for_s: 60 up_s: 0.3 down_s: 0.3
+  const Host& host =
+      Start(R"(ras { connections { name: "Work" connected_for_s: 60 up_s: 0.3 down_s: 0.3
                                                   dial_s: 0.1 closing_s: 0.1 } })");
   Mutex mutex;
   ConditionVariable ticked;
