@@ -25,11 +25,14 @@ rpc::Limits LimitsOf(const agent::AgentSettings& settings) {
 }
 
 rpc::ServerOptions OptionsOf(const agent::AgentSettings& settings,
-                             v1::GetAgentInfoResponse identity) {
+                             v1::GetAgentInfoResponse identity, families::Operations operations) {
   rpc::ServerOptions options;
   options.listen.assign(settings.listen().begin(), settings.listen().end());
   options.use_tls = settings.has_tls();
   options.tls = {settings.tls().ca(), settings.tls().certificate(), settings.tls().key()};
+  options.roles.operators.assign(settings.operators().begin(), settings.operators().end());
+  options.roles.local_operators = settings.local_operators();
+  options.operations = std::move(operations);
   options.identity = std::move(identity);
   options.identity.set_agent_version(kVersion);
   *options.identity.mutable_start_time() = ToProto(SystemClock().Wall());
@@ -42,7 +45,7 @@ rpc::ServerOptions OptionsOf(const agent::AgentSettings& settings,
 Agent::Agent(const agent::AgentSettings& settings, hosts::Host host)
     : families_(std::move(host.families)),
       serving_(SystemClock(), LimitsOf(settings), NewStartId()),
-      options_(OptionsOf(settings, std::move(host.identity))) {}
+      options_(OptionsOf(settings, std::move(host.identity), std::move(host.operations))) {}
 
 Agent::~Agent() = default;
 

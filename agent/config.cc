@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/rpc/authorizer.h"
 #include "agent/text_proto.h"
 #include "spdlog/spdlog.h"
 
@@ -33,6 +34,7 @@ void ApplyFlags(const AgentFlags& flags, agent::AgentSettings& settings) {
   if (!flags.ca.empty()) settings.mutable_tls()->set_ca(flags.ca);
   if (!flags.certificate.empty()) settings.mutable_tls()->set_certificate(flags.certificate);
   if (!flags.key.empty()) settings.mutable_tls()->set_key(flags.key);
+  if (flags.local_operators) settings.set_local_operators(true);
   if (!flags.log_level.empty()) settings.set_log_level(flags.log_level);
 }
 
@@ -56,6 +58,18 @@ void Check(const agent::AgentSettings& settings, std::vector<std::string>& probl
   CheckNumber("max_streams", settings.max_streams(), kMaxStreams, problems);
   CheckNumber("stalled_stream_timeout_s", settings.stalled_stream_timeout_s(), kMaxStalledSeconds,
               problems);
+  for (const std::string& name : settings.operators()) {
+    const absl::Status status = rpc::CheckOperatorName(name);
+    if (!status.ok()) problems.push_back(absl::StrCat("operators: ", status.message()));
+  }
+  if (!settings.operators().empty() && !settings.has_tls()) {
+    problems.emplace_back(
+        "operators: are known by their certificates, so tls (--ca, --cert, --key) must be set");
+  }
+  if (settings.local_operators() && settings.has_tls()) {
+    problems.emplace_back(
+        "local_operators: with tls everybody has a certificate; name some of them in operators");
+  }
   std::error_code no_error;
   const std::string& state = settings.state_directory();
   if (!state.empty() && !std::filesystem::is_directory(state, no_error)) {

@@ -21,6 +21,7 @@ struct AgentFlags {
   std::string certificate;
   std::string key;
   std::string log_level;
+  bool local_operators = false;
 };
 
 // The settings in force, with defaults filled in. The error has a line for each problem, with file

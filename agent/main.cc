@@ -75,6 +75,8 @@ int Main(int argc, char** argv) {
   run->add_option("--ca", flags.ca, "CA certificates that clients' certificates must come from");
   run->add_option("--cert", flags.certificate, "Certificate of this agent");
   run->add_option("--key", flags.key, "Private key of that certificate");
+  run->add_flag("--local-operators", flags.local_operators,
+                "Programs of this host may also change it, with the agent's rights (without TLS)");
   run->add_option("--log-level", flags.log_level, "trace, debug, info (default), warn or error");
   run->footer(kRunExamples);
   CLI::App* version = app.add_subcommand("version", "Print the version.");

@@ -22,6 +22,7 @@ constexpr char kMainExamples[] = R"(Examples:
   farstat watch tcp --rate                     what moves, every second
   farstat get host -o jsonl -t @fleet.txt      everything, for a program
   farstat agent info -t web1 …                 who answers there, and what it can deliver
+  farstat estats enable --groups data,path …       what Windows does not count by itself
 
 Exit codes: 0 every target answered; 1 wrong usage or a local error; 2 some targets failed;
 3 all failed; 130 interrupted.)";
@@ -47,6 +48,25 @@ constexpr char kWatchExamples[] = R"(Examples:
 A lost agent is tried again, ever more slowly, and the stream resumes. If no target at all answers
 at first, watch ends, unless --keep-trying is given.)";
 
+constexpr char kEstatsExamples[] = R"(Examples:
+  farstat estats enable --groups data,path -t web1 …       until the connections end
+  farstat estats enable --groups all --remote 10.0.0.0/8 --ttl 10m --release disable
+                             for ten minutes, also for connections that come meanwhile
+  farstat estats disable --groups bandwidth --port 443
+  farstat watch tcp --estats data,path                     only as long as somebody watches
+
+Windows switches these statistics per connection and group, and all programs of the host share the
+switches: switching off disturbs other readers. Needs the role operator at the agent.
+Groups: data, send_congestion, path, send_buffer, receive, observed_receive, bandwidth, fine_rtt; all.
+SWITCHED and BEFORE count groups, once for each connection: switched now, and as asked for already.)";
+
+constexpr char kClearExamples[] = R"(Examples:
+  farstat clear ras --entry Office -t laptop7 …  one VPN, whatever number of connections it has
+  farstat clear ras --links --state connected    every connection that is up, and its links
+
+Every program of the host sees zero then, the status window of Windows included; the totals that
+farstat shows go on. Needs the role operator at the agent.)";
+
 constexpr char kAgentExamples[] = R"(Examples:
   farstat agent info                             identity, what it can deliver, limits
   farstat agent status -t web1 …                 sources, subscribers, its own use of the host)";
@@ -61,6 +81,8 @@ class Parser {
     AddGet();
     AddWatch();
     AddAgent();
+    AddEstats();
+    AddClear();
     CLI::App* version = app_.add_subcommand("version", "Version of this program");
     version->callback([this] { raw_.command = Command::kVersion; });
   }
@@ -118,7 +140,8 @@ class Parser {
             "Name that the agent's certificate has, if it is not the target's");
     AddText(command, "--max-parallel", "N", raw_.max_parallel, "Targets asked at once (128)");
     AddText(command, "--connect-timeout", "TIME", raw_.connect_timeout, "To connect (3s)");
-    AddText(command, "--timeout", "TIME", raw_.timeout, "For each call, once connected (5s)");
+    AddText(command, "--timeout", "TIME", raw_.timeout,
+            "For each call, once connected (5s; 30s where hosts are changed)");
     AddText(command, "--deadline", "TIME", raw_.deadline, "For all targets together (none)");
   }
 
@@ -128,17 +151,22 @@ class Parser {
     AddText(command, "--width", "N", raw_.width, "Columns of the table, instead of the window's");
   }
 
-  void AddSelection(CLI::App* command) {
-    command->add_option("family", raw_.family, "host, ras, tcp, ipsec or ike")->type_name("");
+  // Which connections.
+  void AddConnections(CLI::App* command) {
     AddList(command, "--local", "CIDR", raw_.local,
             "Only rows with a local address in this CIDR range");
     AddList(command, "--remote", "CIDR", raw_.remote, "Only rows with a remote address in it");
     AddList(command, "--port", "PORTS", raw_.ports,
             "Only connections with this local or remote port: 443, 8000-8100");
-    AddList(command, "--state", "STATE", raw_.states, "Only rows in this state");
     AddList(command, "--pid", "PID", raw_.pids, "Only connections of this process");
     AddList(command, "--process", "NAME", raw_.processes,
             "Only connections of processes of this name");
+  }
+
+  void AddSelection(CLI::App* command) {
+    command->add_option("family", raw_.family, "host, ras, tcp, ipsec or ike")->type_name("");
+    AddConnections(command);
+    AddList(command, "--state", "STATE", raw_.states, "Only rows in this state");
     AddList(command, "--groups", "GROUPS", raw_.groups,
             "Only these groups of fields: path,sndcong");
     command->add_flag("--owner", raw_.owner, "Also the owning process, which costs more");
@@ -168,6 +196,9 @@ class Parser {
     AddText(watch, "--count", "N", raw_.count, "End after so many readings of each target");
     AddText(watch, "--duration", "TIME", raw_.duration, "End after this long");
     watch->add_flag("--keep-trying", raw_.keep_trying, "Go on also if no target answers at first");
+    AddList(watch, "--estats", "GROUPS", raw_.estats,
+            "Have these groups of EStats switched on meanwhile (Windows): data,path");
+    AddRelease(watch);
     AddTargets(watch);
     AddOutput(watch);
     watch->callback([this] { raw_.command = Command::kWatch; });
@@ -187,6 +218,54 @@ class Parser {
     }
     info->callback([this] { raw_.command = Command::kAgentInfo; });
     status->callback([this] { raw_.command = Command::kAgentStatus; });
+  }
+
+  void AddRelease(CLI::App* command) {
+    AddText(command, "--release", "WHAT", raw_.release,
+            "At the end: keep (as they are), or disable what was switched on");
+    AddReason(command);
+  }
+
+  void AddReason(CLI::App* command) {
+    AddText(command, "--reason", "TEXT", raw_.reason, "Why, for the agent's log");
+  }
+
+  void AddEstats() {
+    CLI::App* estats = app_.add_subcommand("estats", "Switch TCP extended statistics (Windows)");
+    estats->footer(kEstatsExamples);
+    estats->require_subcommand(1);
+    CLI::App* enable = estats->add_subcommand("enable", "Switch groups on");
+    CLI::App* disable = estats->add_subcommand("disable", "Switch groups off");
+    for (CLI::App* command : {enable, disable}) {
+      command->footer(kEstatsExamples);
+      AddList(command, "--groups", "GROUPS", raw_.groups, "Groups to switch: path,sndcong; or all");
+      AddConnections(command);
+      AddText(command, "--ttl", "TIME", raw_.ttl,
+              "For so long, also connections that come meanwhile: 10m");
+    }
+    AddRelease(enable);
+    AddReason(disable);
+    for (CLI::App* command : {enable, disable}) {
+      AddTargets(command);
+      AddOutput(command);
+    }
+    enable->callback([this] { raw_.command = Command::kEstatsEnable; });
+    disable->callback([this] { raw_.command = Command::kEstatsDisable; });
+  }
+
+  void AddClear() {
+    CLI::App* clear = app_.add_subcommand("clear", "Set counters of Windows to zero");
+    clear->footer(kClearExamples);
+    clear->require_subcommand(1);
+    CLI::App* ras = clear->add_subcommand("ras", "Counters of RAS connections");
+    ras->footer(kClearExamples);
+    AddList(ras, "--entry", "NAME", raw_.entries, "Only connections of this phonebook entry");
+    AddList(ras, "--state", "STATE", raw_.states, "Only connections in this state");
+    ras->add_flag("--links", raw_.all_links, "The counters of each link, too");
+    AddReason(ras);
+    AddTargets(ras);
+    AddOutput(ras);
+    ras->callback([this] { raw_.command = Command::kClearRas; });
   }
 
   static std::vector<std::string> CommandNames(const CLI::App& app) {

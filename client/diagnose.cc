@@ -54,6 +54,9 @@ Failure FromReason(const absl::Status& status, const std::string& reason) {
   const std::string message = Printable(status.message());
   if (reason == kNotSupportedHere) return Permanent(FailureClass::kUnsupported, message);
   if (reason == kRoleRequired) return Permanent(FailureClass::kAuth, message);
+  if (reason == kAgentLacksPrivilege || reason == kSettingRequired) {
+    return Permanent(FailureClass::kInternal, message);
+  }
   if (reason == kLimitReached || reason == kSourceBusy || reason == kTableChanging ||
       reason == kAgentStopping) {
     return Make(FailureClass::kBusy, message);

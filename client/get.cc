@@ -127,19 +127,28 @@ void AnswerCommand::Begin(const Target& target) {
   const auto fail = [this, &target](const Failure& failure) { Fail(target, failure); };
   const auto answer = [this, &target, fail](const absl::Status& status,
                                             const std::shared_ptr<Message>& response) {
-    if (!status.ok()) {
+    if (status.ok()) {
+      Take(target, *response);
+    } else {
       links_[&target]->Explain(status, fail);
-      return;
     }
-    context_.notes.ClearProgress();
-    context_.presenter.Answer(target, kind_, *response);
-    slots_.Release();
-    Answered(target);
-    EndIfDone();
   };
   link->Connect(
-      [this, &target, answer] { links_[&target]->Get(method_, *request_, response_, answer); },
+      [this, &target, answer] {
+        links_[&target]->Get(question_.method, *question_.request, question_.response, answer);
+      },
       fail);
+}
+
+void AnswerCommand::Take(const Target& target, const Message& answer) {
+  context_.notes.ClearProgress();
+  context_.presenter.Answer(target, question_.kind, answer);
+  const absl::optional<Failure> wrong =
+      question_.judge == nullptr ? absl::nullopt : question_.judge(answer);
+  if (wrong.has_value()) return Fail(target, *wrong);
+  slots_.Release();
+  Answered(target);
+  EndIfDone();
 }
 
 void AnswerCommand::Fail(const Target& target, const Failure& failure) {

@@ -1,13 +1,15 @@
-// farstat get, agent info, agent status: one question to every target.
+// farstat get, agent, estats, clear: one question to every target.
 
 #ifndef FARSTAT_CLIENT_GET_H_
 #define FARSTAT_CLIENT_GET_H_
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/types/optional.h"
 #include "client/command.h"
 
 namespace farstat::client {
@@ -41,28 +43,30 @@ class GetCommand : public TargetsCommand {
   std::map<const Target*, Snapshot> snapshots_;
 };
 
-// An agent's own RPC.
+// A call that is answered by one message, which is shown as it is.
+struct Question {
+  std::string method;
+  std::unique_ptr<Message> request;
+  const Descriptor* response = nullptr;
+  // What the answer is called in outputs.
+  std::string kind;
+  // What is wrong with an answer, which is shown all the same; null: nothing ever is.
+  std::function<absl::optional<Failure>(const Message& answer)> judge;
+};
+
 class AnswerCommand : public TargetsCommand {
  public:
-  // `kind`: what the answer is called in outputs.
-  AnswerCommand(const CommandContext& context, std::string method, const Descriptor* request,
-                const Descriptor* response, std::string kind)
-      : TargetsCommand(context),
-        method_(std::move(method)),
-        request_(NewMessage(request)),
-        response_(response),
-        kind_(std::move(kind)) {}
+  AnswerCommand(const CommandContext& context, Question question)
+      : TargetsCommand(context), question_(std::move(question)) {}
 
  private:
   void Start() override;
   void CancelAll() override;
   void Begin(const Target& target);
+  void Take(const Target& target, const Message& answer);
   void Fail(const Target& target, const Failure& failure);
 
-  const std::string method_;
-  const std::unique_ptr<Message> request_;
-  const Descriptor* const response_;
-  const std::string kind_;
+  const Question question_;
   std::map<const Target*, std::shared_ptr<AgentLink>> links_;
 };
 

@@ -16,7 +16,17 @@
 
 namespace farstat::client {
 
-enum class Command { kGet, kWatch, kAgentInfo, kAgentStatus, kVersion, kListColumns };
+enum class Command {
+  kGet,
+  kWatch,
+  kAgentInfo,
+  kAgentStatus,
+  kEstatsEnable,
+  kEstatsDisable,
+  kClearRas,
+  kVersion,
+  kListColumns,
+};
 
 enum class Format { kTable, kWide, kJson, kJsonLines };
 
@@ -30,6 +40,8 @@ struct Selection {
   std::vector<int> states;
   std::vector<uint32_t> pids;
   std::vector<std::string> processes;
+  // Names of RAS entries.
+  std::vector<std::string> entries;
   // Numbers of the family's group enumeration.
   std::vector<int> groups;
   bool owner = false;
@@ -72,6 +84,21 @@ struct Options {
   absl::Duration duration = absl::InfiniteDuration();
   bool keep_trying = false;
 
+  // EStats to switch, or (watch) to have on meanwhile: numbers of v1::TcpGroup.
+  std::vector<int> estats_groups;
+  // Zero: no lease.
+  absl::Duration ttl = absl::ZeroDuration();
+  // At the end, what was switched on is switched off again.
+  bool release_disables = false;
+  // Clear links too.
+  bool all_links = false;
+  // Why a host is changed, for the agent's log.
+  std::string reason;
+
+  bool changes_hosts() const {
+    return command == Command::kEstatsEnable || command == Command::kEstatsDisable ||
+           command == Command::kClearRas;
+  }
   bool is_table() const { return format == Format::kTable || format == Format::kWide; }
 };
 

@@ -62,7 +62,7 @@ class Presenter {
   virtual void Snapshot(const Target& target, const Sections& sections) = 0;
   // A frame of a target's subscription was applied. The table outlives the presenter's next call.
   virtual void Changed(const Target& target, const StreamTable& table, const Change& change) = 0;
-  // An answer that is no statistics: `kind` is "agent_info" or "agent_status".
+  // An answer that is no statistics: `kind` is what README.md calls it.
   virtual void Answer(const Target& target, const std::string& kind, const Message& answer) = 0;
   virtual void TargetChanged(const Target& /*target*/, const TargetEvent& /*event*/) {}
   // A live display draws itself anew; others have nothing to do.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "client/operation.h"
 #include "common/clock.h"
 
 namespace farstat::client {
@@ -23,28 +24,6 @@ void AddCidrs(Message& filter, const std::string& field, const std::vector<std::
   for (const std::string& text : texts) {
     Message* cidr = filter.GetReflection()->AddMessage(&filter, FieldNamed(filter, field));
     google::protobuf::DynamicCastToGenerated<v1::Cidr>(cidr)->set_text(text);
-  }
-}
-
-// Flags that the family's filter lacks were refused before.
-void FillFilter(const Selection& selection, Message& filter) {
-  const google::protobuf::Reflection& fields = *filter.GetReflection();
-  AddCidrs(filter, "local_addresses", selection.local);
-  AddCidrs(filter, "remote_addresses", selection.remote);
-  for (const auto& [first, last] : selection.ports) {
-    Message* added = fields.AddMessage(&filter, FieldNamed(filter, "ports"));
-    auto* range = google::protobuf::DynamicCastToGenerated<v1::PortRange>(added);
-    range->set_first(first);
-    range->set_last(last);
-  }
-  for (const int state : selection.states) {
-    fields.AddEnumValue(&filter, FieldNamed(filter, "states"), state);
-  }
-  for (const uint32_t pid : selection.pids) {
-    fields.AddUInt32(&filter, FieldNamed(filter, "pids"), pid);
-  }
-  for (const std::string& process : selection.processes) {
-    fields.AddString(&filter, FieldNamed(filter, "processes"), process);
   }
 }
 
@@ -97,6 +76,30 @@ T& OptionsOf(Message& request) {
 
 }  // namespace
 
+void FillFilter(const Selection& selection, Message& filter) {
+  const google::protobuf::Reflection& fields = *filter.GetReflection();
+  AddCidrs(filter, "local_addresses", selection.local);
+  AddCidrs(filter, "remote_addresses", selection.remote);
+  for (const auto& [first, last] : selection.ports) {
+    Message* added = fields.AddMessage(&filter, FieldNamed(filter, "ports"));
+    auto* range = google::protobuf::DynamicCastToGenerated<v1::PortRange>(added);
+    range->set_first(first);
+    range->set_last(last);
+  }
+  for (const int state : selection.states) {
+    fields.AddEnumValue(&filter, FieldNamed(filter, "states"), state);
+  }
+  for (const uint32_t pid : selection.pids) {
+    fields.AddUInt32(&filter, FieldNamed(filter, "pids"), pid);
+  }
+  for (const std::string& process : selection.processes) {
+    fields.AddString(&filter, FieldNamed(filter, "processes"), process);
+  }
+  for (const std::string& entry : selection.entries) {
+    fields.AddString(&filter, FieldNamed(filter, "entry_names"), entry);
+  }
+}
+
 std::unique_ptr<Message> GetRequest(const Options& options, const std::vector<Column>& columns) {
   std::unique_ptr<Message> request = NewMessage(options.family->get_request);
   FillQuery(options, columns, *request);
@@ -111,6 +114,11 @@ std::unique_ptr<Message> SubscribeRequest(const Options& options,
   auto& subscription = OptionsOf<v1::SubscriptionOptions>(*request);
   const bool is_default = options.interval == absl::ZeroDuration();
   if (!is_default) *subscription.mutable_interval() = ToProto(options.interval);
+  if (!options.estats_groups.empty()) {
+    request->GetReflection()
+        ->MutableMessage(request.get(), FieldNamed(*request, "estats"))
+        ->CopyFrom(InlineEstats(options));
+  }
   if (prompt_heartbeat) {
     // Later than the tick in which something may change, and not so often that it is a burden.
     const absl::Duration interval = is_default ? absl::Seconds(1) : options.interval;

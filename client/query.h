@@ -23,6 +23,9 @@ std::unique_ptr<Message> SubscribeRequest(const Options& options,
                                           const std::vector<Column>& columns,
                                           bool prompt_heartbeat);
 
+// Flags that the family's filter lacks must have been refused before.
+void FillFilter(const Selection& selection, Message& filter);
+
 void SetPageToken(Message& request, const std::string& token);
 void SetResumeToken(Message& request, const std::string& token);
 

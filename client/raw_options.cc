@@ -12,6 +12,7 @@
 #include "client/format/columns.h"
 #include "client/option_values.h"
 #include "client/suggest.h"
+#include "farstat/v1/tcp.pb.h"
 
 namespace farstat::client {
 namespace {
@@ -105,9 +106,6 @@ void CheckSelection(const RawOptions& raw, const Family& family, Selection& sele
         static_cast<uint32_t>(checks.Value(ParseNumberOption("--pid", pid, 0, 0xFFFFFFFF))));
   }
   selection.processes = Listed(raw.processes);
-  for (const std::string& group : Listed(raw.groups)) {
-    selection.groups.push_back(checks.Value(ParseGroup(family, group)));
-  }
   selection.owner = raw.owner;
 }
 
@@ -211,6 +209,73 @@ void CheckWatch(const RawOptions& raw, Options& options, Checks& checks) {
   }
 }
 
+void CheckEstatsGroups(absl::string_view flag, const std::vector<std::string>& groups,
+                       Options& options, Checks& checks) {
+  const Family& tcp = *FindFamily(v1::FAMILY_TCP);
+  for (const std::string& group : Listed(groups)) {
+    if (group == "all") {
+      for (int number = v1::TCP_GROUP_DATA; number <= v1::TCP_GROUP_FINE_RTT; ++number) {
+        options.estats_groups.push_back(number);
+      }
+      continue;
+    }
+    const int number = checks.Value(ParseGroup(tcp, group));
+    if (number == v1::TCP_GROUP_SYN_OPTIONS || number == v1::TCP_GROUP_LINUX) {
+      checks.Refuse(absl::StrCat(flag, ": ", group, " has no switch: it is always on"));
+    }
+    options.estats_groups.push_back(number);
+  }
+  std::sort(options.estats_groups.begin(), options.estats_groups.end());
+  options.estats_groups.erase(
+      std::unique(options.estats_groups.begin(), options.estats_groups.end()),
+      options.estats_groups.end());
+}
+
+void CheckRelease(const RawOptions& raw, bool has_end, Options& options, Checks& checks) {
+  options.release_disables = raw.release == "disable";
+  if (!raw.release.empty() && raw.release != "disable" && raw.release != "keep") {
+    checks.Refuse(absl::StrCat("--release \"", raw.release, "\": write keep or disable"));
+  }
+  if (options.release_disables && !has_end) {
+    checks.Refuse("--release disable needs an end at which to switch off: give --ttl, such as 10m");
+  }
+}
+
+// For farstat watch: what is on while it lasts.
+void CheckInlineEstats(const RawOptions& raw, Options& options, Checks& checks) {
+  if (raw.estats.empty()) {
+    if (!raw.release.empty()) checks.Refuse("--release goes with --estats");
+    if (!raw.reason.empty()) checks.Refuse("--reason goes with --estats");
+    return;
+  }
+  if (options.family->number != v1::FAMILY_TCP) {
+    checks.Refuse(
+        absl::StrCat("--estats does not go with ", options.family->name, ", only with tcp"));
+  }
+  CheckEstatsGroups("--estats", raw.estats, options, checks);
+  CheckRelease(raw, /*has_end=*/true, options, checks);
+  options.reason = raw.reason;
+}
+
+// For the commands that change hosts.
+void CheckOperation(const RawOptions& raw, Options& options, Checks& checks) {
+  // A host may have ten thousand connections to switch.
+  if (raw.timeout.empty()) options.timeout = absl::Seconds(30);
+  options.reason = raw.reason;
+  options.all_links = raw.all_links;
+  options.selection.entries = Listed(raw.entries);
+  const bool clear = options.command == Command::kClearRas;
+  options.family = FindFamily(clear ? v1::FAMILY_RAS : v1::FAMILY_TCP);
+  CheckSelection(raw, *options.family, options.selection, checks);
+  if (clear) return;
+  if (raw.groups.empty()) {
+    checks.Refuse("which groups? Give --groups, such as --groups data,path, or --groups all");
+  }
+  CheckEstatsGroups("--groups", raw.groups, options, checks);
+  checks.Duration("--ttl", raw.ttl, options.ttl);
+  CheckRelease(raw, !raw.ttl.empty(), options, checks);
+}
+
 const Family* CheckFamily(const RawOptions& raw, Checks& checks) {
   const Family* family = FindFamily(raw.family);
   if (family == nullptr) {
@@ -232,18 +297,23 @@ absl::StatusOr<Options> CheckOptions(const RawOptions& raw) {
   CheckFormat(raw, options, checks);
   CheckFanOut(raw, options, checks);
   CheckTls(raw, options, checks);
+  if (options.changes_hosts()) CheckOperation(raw, options, checks);
   if (raw.command == Command::kGet || raw.command == Command::kWatch) {
     options.family = CheckFamily(raw, checks);
     if (options.family == nullptr) return checks.status();
     CheckFamilyFlags(raw, *options.family, checks);
     if (!checks.status().ok()) return checks.status();
     CheckSelection(raw, *options.family, options.selection, checks);
+    for (const std::string& group : Listed(raw.groups)) {
+      options.selection.groups.push_back(checks.Value(ParseGroup(*options.family, group)));
+    }
     if (!options.family->is_host()) CheckColumns(raw, *options.family, options, checks);
     if (!raw.limit.empty()) {
       options.limit = static_cast<int64_t>(
           checks.Value(ParseNumberOption("--limit", raw.limit, 0, 1'000'000'000)));
     }
     CheckWatch(raw, options, checks);
+    CheckInlineEstats(raw, options, checks);
   }
   if (!checks.status().ok()) return checks.status();
   return options;

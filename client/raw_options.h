@@ -43,6 +43,12 @@ struct RawOptions {
   std::string count;
   std::string duration;
   bool keep_trying = false;
+  std::vector<std::string> entries;
+  std::vector<std::string> estats;
+  std::string ttl;
+  std::string release;
+  bool all_links = false;
+  std::string reason;
 };
 
 // Judged: every value, and what goes with what.

@@ -11,6 +11,7 @@
 #include "client/command_line.h"
 #include "client/get.h"
 #include "client/json_presenter.h"
+#include "client/operation.h"
 #include "client/query.h"
 #include "client/signals.h"
 #include "client/table_presenter.h"
@@ -53,14 +54,19 @@ std::unique_ptr<TargetsCommand> MakeCommand(const CommandContext& context, size_
   const Options& options = context.runtime.options;
   switch (options.command) {
     case Command::kAgentInfo:
-      return std::make_unique<AnswerCommand>(context, "/farstat.v1.AgentService/GetAgentInfo",
-                                             v1::GetAgentInfoRequest::descriptor(),
-                                             v1::GetAgentInfoResponse::descriptor(), "agent_info");
+      return std::make_unique<AnswerCommand>(
+          context, Question{"/farstat.v1.AgentService/GetAgentInfo",
+                            std::make_unique<v1::GetAgentInfoRequest>(),
+                            v1::GetAgentInfoResponse::descriptor(), "agent_info", nullptr});
     case Command::kAgentStatus:
-      return std::make_unique<AnswerCommand>(context, "/farstat.v1.AgentService/GetAgentStatus",
-                                             v1::GetAgentStatusRequest::descriptor(),
-                                             v1::GetAgentStatusResponse::descriptor(),
-                                             "agent_status");
+      return std::make_unique<AnswerCommand>(
+          context, Question{"/farstat.v1.AgentService/GetAgentStatus",
+                            std::make_unique<v1::GetAgentStatusRequest>(),
+                            v1::GetAgentStatusResponse::descriptor(), "agent_status", nullptr});
+    case Command::kEstatsEnable:
+    case Command::kEstatsDisable:
+    case Command::kClearRas:
+      return std::make_unique<AnswerCommand>(context, OperationQuestion(options));
     default:
       break;
   }

@@ -1,5 +1,6 @@
 #include "client/section.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace farstat::client {
@@ -13,14 +14,6 @@ constexpr int kKey = 1;
 template <typename T>
 const T& Typed(const Message& message) {
   return *google::protobuf::DynamicCastToGenerated<const T>(&message);
-}
-
-// Moves `message` to `row`, keeping what was there as the state before.
-void Replace(Row& row, std::unique_ptr<Message> message, uint64_t serial) {
-  // Twice in one tick: what counts is the state before the tick.
-  if (row.changed != serial) row.previous = std::move(row.current);
-  row.current = std::move(message);
-  row.changed = serial;
 }
 
 }  // namespace
@@ -67,15 +60,18 @@ absl::optional<double> Section::RateOf(const Row& row, const FieldPath& path) co
   if (rate_interval_ <= absl::ZeroDuration()) return absl::nullopt;
   const absl::optional<double> now = NumberAt(*row.current, path);
   if (!now.has_value()) return absl::nullopt;
-  if (row.changed != serial_) return 0.0;
+  if (quiet_ || row.current_time <= time_ - rate_interval_) return 0.0;
   if (row.previous == nullptr) return absl::nullopt;
   const absl::optional<double> before = NumberAt(*row.previous, path);
   if (!before.has_value() || *now < *before) return absl::nullopt;
-  return (*now - *before) / absl::ToDoubleSeconds(rate_interval_);
+  const absl::Duration interval = std::min(rate_interval_, time_ - row.previous_time);
+  if (interval <= absl::ZeroDuration()) return absl::nullopt;
+  return (*now - *before) / absl::ToDoubleSeconds(interval);
 }
 
 void Section::BeginTick(uint64_t tick, absl::Time time, absl::optional<absl::Time> base) {
   ++serial_;
+  quiet_ = false;
   tick_ = tick;
   time_ = time;
   rate_interval_ = base.has_value() && *base < time ? time - *base : absl::ZeroDuration();
@@ -90,8 +86,7 @@ std::vector<const Row*> Section::Take(Message& statistics) {
     collection_ = Typed<v1::CollectionInfo>(SubMessage(statistics, kCollection));
   }
   if (family_->totals != nullptr && fields.HasField(statistics, family_->totals)) {
-    Replace(totals_, std::unique_ptr<Message>(fields.ReleaseMessage(&statistics, family_->totals)),
-            serial_);
+    Replace(totals_, std::unique_ptr<Message>(fields.ReleaseMessage(&statistics, family_->totals)));
   }
   std::vector<const Row*> touched;
   const int size = fields.FieldSize(statistics, family_->rows);
@@ -103,9 +98,20 @@ std::vector<const Row*> Section::Take(Message& statistics) {
   return touched;
 }
 
+void Section::Replace(Row& row, std::unique_ptr<Message> message) const {
+  // Twice in one tick: what counts is the state before the tick.
+  if (row.changed != serial_) {
+    row.previous = std::move(row.current);
+    row.previous_time = row.current_time;
+  }
+  row.current = std::move(message);
+  row.current_time = time_;
+  row.changed = serial_;
+}
+
 Row& Section::TakeRow(std::unique_ptr<Message> message) {
   Row& row = rows_[RowKey(*message)];
-  Replace(row, std::move(message), serial_);
+  Replace(row, std::move(message));
   row.synced = sync_;
   if (in_sync_) ++rows_in_sync_;
   return row;

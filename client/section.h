@@ -20,6 +20,9 @@ struct Row {
   std::unique_ptr<Message> current;
   // The row before its newest change; null if it was not there.
   std::unique_ptr<Message> previous;
+  // The ticks' times of the two, by the agent's clock.
+  absl::Time current_time = absl::InfinitePast();
+  absl::Time previous_time = absl::InfinitePast();
   // The section's serial when it last changed, and the full set in which it last came.
   uint64_t changed = 0;
   uint64_t synced = 0;
@@ -49,7 +52,8 @@ class Section {
   // When the newest collection began, by the agent's clock.
   absl::Time time() const { return time_; }
   uint64_t tick() const { return tick_; }
-  // What the rates are about: from the collection before to the newest. Zero: there are none yet.
+  // What the rates are about: from the collection before to the newest (a row that was ahead of the
+  // others may have come in between: its rates are from then on). Zero: there are none yet.
   absl::Duration rate_interval() const { return rate_interval_; }
 
   // Growth per second of the counter at `path` over the newest tick. Nothing if the row is new, if
@@ -59,7 +63,7 @@ class Section {
   // A new tick: from now on changes belong to it. `base` is the time of the tick before, if known.
   void BeginTick(uint64_t tick, absl::Time time, absl::optional<absl::Time> base);
   // A tick in which nothing changed: rates are zero.
-  void QuietTick() { ++serial_; }
+  void QuietTick() { quiet_ = true; }
   // Moves everything out of a statistics message. Gives the rows that it touched.
   std::vector<const Row*> Take(Message& statistics);
   // Forgets a row; the message with its key in the last state, or null if it was not known.
@@ -75,6 +79,8 @@ class Section {
   bool in_sync() const { return in_sync_; }
 
  private:
+  // Moves `message` to `row`, keeping what was there as the state before.
+  void Replace(Row& row, std::unique_ptr<Message> message) const;
   Row& TakeRow(std::unique_ptr<Message> message);
 
   const Family* family_;
@@ -86,6 +92,7 @@ class Section {
   uint64_t tick_ = 0;
   absl::Duration rate_interval_ = absl::ZeroDuration();
   uint64_t serial_ = 1;
+  bool quiet_ = false;
   uint64_t sync_ = 0;
   uint64_t rows_in_sync_ = 0;
   bool in_sync_ = false;

@@ -131,6 +131,18 @@ TEST_F(StreamTableTest, AFullSetThenDeltas) {
   EXPECT_EQ(Held(), (std::map<uint32_t, uint64_t>{{2, 25}, {3, 30}}));
 }
 
+TEST_F(StreamTableTest, ARowThatCameAheadOfItsTickHasARateOfItsOwn) {
+  FullSet(1, {Connection(1, 10), Connection(2, 20)});
+  // The collection of second 3 overtook the pass that began at second 2.
+  Frame ahead = AtTick(2, false, 1);
+  *ahead.mutable_statistics()->add_connections() = Connection(1, 110);
+  *ahead.mutable_statistics()->add_connections() = Connection(2, 120);
+  ASSERT_TRUE(Apply(ahead).ok());
+  ASSERT_TRUE(Delta(3, {Connection(1, 160)}, {}, 2).ok());
+  EXPECT_THAT(RateOf(1), Optional(DoubleEq(50))) << "since second 2";
+  EXPECT_THAT(RateOf(2), Optional(DoubleEq(50))) << "since second 1";
+}
+
 TEST_F(StreamTableTest, RatesAreGrowthOverTheTimeBetweenCollections) {
   FullSet(1, {Connection(1, 10), Connection(2, 20)});
   EXPECT_EQ(RateOf(1), absl::nullopt);

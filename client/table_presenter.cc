@@ -7,6 +7,7 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "client/format/agent_text.h"
+#include "client/format/operation_text.h"
 #include "client/format/text.h"
 #include "client/format/units.h"
 #include "client/view.h"
@@ -132,6 +133,7 @@ void TablePresenter::Changed(const Target& target, const StreamTable& table, con
 
 void TablePresenter::Answer(const Target& target, const std::string& kind, const Message& answer) {
   notes_.ClearProgress();
+  if (options_.changes_hosts()) return WriteResult(target, answer);
   const TableStyle style = {settings_.width, settings_.color};
   if (settings_.several_targets) {
     output_.Write(absl::StrCat(any_ ? "\n" : "",
@@ -141,6 +143,17 @@ void TablePresenter::Answer(const Target& target, const std::string& kind, const
   any_ = true;
   output_.Write(kind == "agent_info" ? AgentInfoText(answer, style)
                                      : AgentStatusText(answer, style));
+  output_.Flush();
+}
+
+void TablePresenter::WriteResult(const Target& target, const Message& answer) {
+  const bool with_host = settings_.several_targets;
+  if (layout_ == nullptr) {
+    layout_ = std::make_unique<TableLayout>(OperationColumns(answer, with_host),
+                                            TableStyle{settings_.width, settings_.color});
+  }
+  output_.Write(layout_->Render({OperationCells(answer, with_host, target.name)}));
+  output_.Write(OperationFailures(answer));
   output_.Flush();
 }
 

@@ -43,6 +43,8 @@ class TablePresenter : public Presenter {
   void WriteSections(const std::vector<const Section*>& sections);
   // Rows with the column HOST, below those of other targets.
   void WriteRows(const std::vector<SectionOfHost>& sections);
+  // What came of changing a target: a line below those of other targets.
+  void WriteResult(const Target& target, const Message& answer);
   void NoteUnavailable(const Target& target, const Section& section);
 
   Output& output_;

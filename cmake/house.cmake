@@ -42,6 +42,8 @@ endif()
 # itself (addresses at random, no execution of data).
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT MSVC)
   target_compile_options(farstat_house INTERFACE -fstack-protector-strong)
+  # MinGW has it in a library.
+  target_link_options(farstat_house INTERFACE -fstack-protector-strong)
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
   target_compile_options(farstat_house INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)

@@ -12,19 +12,31 @@ namespace {
 
 constexpr int kMappedPrefix = 96;
 
+// The address and how many bits it has of its own: 32 or 128; 0: it is none.
+int ReadAddress(absl::string_view text, AddressBytes& address) {
+  const std::string bytes = ParseIpAddress(text);
+  const int bits = static_cast<int>(bytes.size()) * 8;
+  if (bits == 32) address[10] = address[11] = 0xff;
+  std::copy(bytes.begin(), bytes.end(), address.end() - bytes.size());
+  return bits;
+}
+
 }  // namespace
+
+absl::StatusOr<AddressBytes> ParseAddress(absl::string_view text) {
+  AddressBytes address = {};
+  if (ReadAddress(text, address) != 0) return address;
+  return absl::InvalidArgumentError(absl::StrCat("\"", text, "\" is not an IP address"));
+}
 
 absl::StatusOr<AddressRange> AddressRange::Parse(absl::string_view text) {
   const size_t slash = text.find('/');
-  const std::string bytes = ParseIpAddress(text.substr(0, slash));
-  if (bytes.empty()) {
+  AddressRange range;
+  const int bits = ReadAddress(text.substr(0, slash), range.address_);
+  if (bits == 0) {
     return absl::InvalidArgumentError(
         absl::StrCat("\"", text, "\" is not an IP address or a range such as 10.0.0.0/8"));
   }
-  AddressRange range;
-  const int bits = static_cast<int>(bytes.size()) * 8;
-  if (bits == 32) range.address_[10] = range.address_[11] = 0xff;
-  std::copy(bytes.begin(), bytes.end(), range.address_.end() - bytes.size());
   int length = bits;
   if (slash != absl::string_view::npos &&
       (!absl::SimpleAtoi(text.substr(slash + 1), &length) || length < 0 || length > bits)) {

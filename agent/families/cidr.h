@@ -14,6 +14,9 @@ namespace farstat::families {
 // An IPv6 address, or an IPv4 address as IPv4-mapped IPv6 address.
 using AddressBytes = std::array<uint8_t, 16>;
 
+// One address; the error says what is wrong with the text.
+absl::StatusOr<AddressBytes> ParseAddress(absl::string_view text);
+
 class AddressRange {
  public:
   // "10.0.0.0/8", "2001:db8::/32", "192.0.2.1". The error says what is wrong with the text.

@@ -13,6 +13,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "agent/families/cidr.h"
+#include "agent/families/filter_checks.h"
 #include "agent/sources/ras_rows.h"
 #include "common/clock.h"
 #include "common/status.h"
@@ -24,9 +25,6 @@ using sources::GuidText;
 using sources::PartBit;
 using sources::RasFacts;
 using sources::RasGroupBit;
-
-// Every value is compared with every row that changes.
-constexpr int kMaxFilterValues = 256;
 
 // A RasFilter whose every field has been checked.
 struct CheckedFilter {
@@ -41,20 +39,10 @@ struct CheckedFilter {
   bool MatchesAddresses(const RasFacts& facts) const;
 };
 
-bool AnyContains(const std::vector<AddressRange>& ranges, bool known, const AddressBytes& address) {
-  return known && std::any_of(ranges.begin(), ranges.end(),
-                              [&](const AddressRange& range) { return range.Contains(address); });
-}
-
 bool AnyEquals(const std::vector<std::string>& texts, absl::string_view text) {
   return std::any_of(texts.begin(), texts.end(), [&](const std::string& wanted) {
     return absl::EqualsIgnoreCase(wanted, text);
   });
-}
-
-template <typename Value>
-bool Has(const std::vector<Value>& values, const Value& value) {
-  return std::find(values.begin(), values.end(), value) != values.end();
 }
 
 bool CheckedFilter::Matches(absl::string_view bytes) const {
@@ -76,24 +64,12 @@ bool CheckedFilter::Matches(absl::string_view bytes) const {
 
 bool CheckedFilter::MatchesAddresses(const RasFacts& facts) const {
   if (!tunnel_addresses.empty() &&
-      !AnyContains(tunnel_addresses, facts.has_tunnel_address != 0, facts.tunnel_address)) {
+      !(facts.has_tunnel_address != 0 && AnyContains(tunnel_addresses, facts.tunnel_address))) {
     return false;
   }
   return addresses.empty() ||
-         AnyContains(addresses, facts.has_ipv4_address != 0, facts.ipv4_address) ||
-         AnyContains(addresses, facts.has_ipv6_address != 0, facts.ipv6_address);
-}
-
-absl::Status CheckRanges(const google::protobuf::RepeatedPtrField<v1::Cidr>& from,
-                         const std::string& field, std::vector<AddressRange>& to) {
-  for (const v1::Cidr& cidr : from) {
-    absl::StatusOr<AddressRange> range = AddressRange::Parse(cidr.text());
-    if (!range.ok()) {
-      return InvalidField(field, absl::StrCat(field, ": ", range.status().message()));
-    }
-    to.push_back(*std::move(range));
-  }
-  return absl::OkStatus();
+         (facts.has_ipv4_address != 0 && AnyContains(addresses, facts.ipv4_address)) ||
+         (facts.has_ipv6_address != 0 && AnyContains(addresses, facts.ipv6_address));
 }
 
 bool IsGuid(absl::string_view text) {

@@ -108,30 +108,29 @@ absl::Status CheckPorts(const google::protobuf::RepeatedPtrField<v1::PortRange>&
 // Every value is compared with every row that changes.
 constexpr int kMaxFilterValues = 256;
 
-absl::StatusOr<CheckedFilter> CheckFilter(const v1::TcpFilter& filter) {
+absl::StatusOr<CheckedFilter> CheckFilter(const v1::TcpFilter& filter, absl::string_view field) {
   const int values = filter.local_addresses_size() + filter.remote_addresses_size() +
                      filter.local_ports_size() + filter.remote_ports_size() + filter.ports_size() +
                      filter.states_size() + filter.pids_size() + filter.processes_size();
   if (values > kMaxFilterValues) {
-    return InvalidField("query.filter",
-                        absl::StrCat("query.filter has ", values, " values; at most ",
-                                     kMaxFilterValues, " are allowed"));
+    return InvalidField(field, absl::StrCat(field, " has ", values, " values; at most ",
+                                            kMaxFilterValues, " are allowed"));
   }
   CheckedFilter checked;
+  const auto in = [&](absl::string_view name) { return absl::StrCat(field, ".", name); };
   absl::Status status;
-  status.Update(CheckRanges(filter.local_addresses(), "query.filter.local_addresses",
-                            checked.local_addresses));
-  status.Update(CheckRanges(filter.remote_addresses(), "query.filter.remote_addresses",
-                            checked.remote_addresses));
-  status.Update(CheckPorts(filter.local_ports(), "query.filter.local_ports", checked.local_ports));
   status.Update(
-      CheckPorts(filter.remote_ports(), "query.filter.remote_ports", checked.remote_ports));
-  status.Update(CheckPorts(filter.ports(), "query.filter.ports", checked.ports));
+      CheckRanges(filter.local_addresses(), in("local_addresses"), checked.local_addresses));
+  status.Update(
+      CheckRanges(filter.remote_addresses(), in("remote_addresses"), checked.remote_addresses));
+  status.Update(CheckPorts(filter.local_ports(), in("local_ports"), checked.local_ports));
+  status.Update(CheckPorts(filter.remote_ports(), in("remote_ports"), checked.remote_ports));
+  status.Update(CheckPorts(filter.ports(), in("ports"), checked.ports));
   if (!status.ok()) return status;
   for (const int state : filter.states()) {
     if (state == v1::TCP_STATE_UNSPECIFIED || !v1::TcpState_IsValid(state)) {
-      return InvalidField("query.filter.states",
-                          absl::StrCat("query.filter.states: ", state, " is not a TCP state"));
+      return InvalidField(in("states"),
+                          absl::StrCat(in("states"), ": ", state, " is not a TCP state"));
     }
     checked.states |= uint32_t{1} << state;
   }
@@ -176,6 +175,18 @@ absl::Status SelectGroups(const v1::TcpSelection& selection,
 
 }  // namespace
 
+absl::StatusOr<CompiledTcpFilter> CompileTcpFilter(const v1::TcpFilter& filter,
+                                                   absl::string_view field) {
+  absl::StatusOr<CheckedFilter> checked = CheckFilter(filter, field);
+  if (!checked.ok()) return checked.status();
+  CompiledTcpFilter compiled;
+  compiled.needs_process = !checked->processes.empty();
+  compiled.needs_owner = compiled.needs_process || !checked->pids.empty();
+  compiled.filter = std::make_shared<const feed::Filter>(
+      [checked = *std::move(checked)](absl::string_view facts) { return checked.Matches(facts); });
+  return compiled;
+}
+
 absl::StatusOr<CompiledQuery> CompileTcpQuery(const v1::TcpQuery& query,
                                               const std::vector<v1::TcpGroup>& deliverable) {
   CompiledQuery compiled;
@@ -191,16 +202,13 @@ absl::StatusOr<CompiledQuery> CompileTcpQuery(const v1::TcpQuery& query,
   if (absl::Status status = SelectGroups(selection, deliverable, compiled); !status.ok()) {
     return status;
   }
-  absl::StatusOr<CheckedFilter> filter = CheckFilter(query.filter());
+  absl::StatusOr<CompiledTcpFilter> filter = CompileTcpFilter(query.filter(), "query.filter");
   if (!filter.ok()) return filter.status();
-  if (selection.owner() || !filter->pids.empty() || !filter->processes.empty()) {
+  if (selection.owner() || filter->needs_owner) {
     compiled.demand |= PartBit(sources::kTcpOwnerPart);
   }
   compiled.selection.parts = compiled.demand;
-  if (query.has_filter()) {
-    compiled.selection.filter = std::make_shared<const feed::Filter>(
-        [checked = *std::move(filter)](absl::string_view facts) { return checked.Matches(facts); });
-  }
+  if (query.has_filter()) compiled.selection.filter = filter->filter;
   return compiled;
 }
 

@@ -41,10 +41,9 @@ std::string ServiceOf(v1::Family id) {
 }  // namespace
 
 std::unique_ptr<families::Family> CollectedFamily(v1::Family id,
-                                                  std::unique_ptr<sources::Source> source,
+                                                  std::shared_ptr<sources::Source> source,
                                                   const Clock& clock, absl::Duration phase) {
-  // Shared, because std::function may copy what it holds.
-  const feed::Collect collect = [source = std::shared_ptr<sources::Source>(std::move(source))](
+  const feed::Collect collect = [source = std::move(source)](
                                     feed::PartMask parts,
                                     absl::FunctionRef<void(const feed::RowInput&)> put) {
     FeedSink sink(put);

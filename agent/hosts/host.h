@@ -28,7 +28,7 @@ struct Host {
 
 // A family that is collected from `source`. `phase`: see feed::Feed::Options.
 std::unique_ptr<families::Family> CollectedFamily(v1::Family id,
-                                                  std::unique_ptr<sources::Source> source,
+                                                  std::shared_ptr<sources::Source> source,
                                                   const Clock& clock, absl::Duration phase);
 
 // A family that this host cannot deliver, and why.

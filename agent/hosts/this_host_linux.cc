@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "absl/time/time.h"
@@ -56,17 +55,20 @@ v1::GetAgentInfoResponse Identity() {
   return identity;
 }
 
-std::unique_ptr<families::Family> WindowsOnly(v1::Family id, absl::string_view name) {
-  return AbsentFamily(
-      id, ErrorStatus(absl::StatusCode::kUnimplemented, kNotSupportedHere,
-                      absl::StrCat(name,
-                                   " statistics are not delivered on Linux by this version; they "
-                                   "come from Windows"),
-                      {{"family", absl::AsciiStrToLower(name)}, {"system", "Linux"}}));
+absl::Status OnWindowsOnly(absl::string_view family, absl::string_view what) {
+  return ErrorStatus(absl::StatusCode::kUnimplemented, kNotSupportedHere, what,
+                     {{"family", std::string(family)}, {"system", "Linux"}});
+}
+
+absl::Status NotCollected(absl::string_view family, absl::string_view name) {
+  return OnWindowsOnly(
+      family, absl::StrCat(name,
+                           " statistics are not delivered on Linux by this version; they come from "
+                           "Windows"));
 }
 
 std::unique_ptr<families::Family> Tcp() {
-  auto family = CollectedFamily(v1::FAMILY_TCP, std::make_unique<sources::LinuxTcpSource>(),
+  auto family = CollectedFamily(v1::FAMILY_TCP, std::make_shared<sources::LinuxTcpSource>(),
                                 SystemClock(), RandomPhase());
   family->tcp_groups = {v1::TCP_GROUP_DATA,
                         v1::TCP_GROUP_PATH,
@@ -86,10 +88,21 @@ std::unique_ptr<families::Family> Tcp() {
 Host ThisHost(const std::string& /*state_directory*/) {
   Host host;
   host.identity = Identity();
-  host.families.push_back(WindowsOnly(v1::FAMILY_RAS, "RAS"));
+  host.families.push_back(AbsentFamily(v1::FAMILY_RAS, NotCollected("ras", "RAS")));
   host.families.push_back(Tcp());
-  host.families.push_back(WindowsOnly(v1::FAMILY_IPSEC, "IPsec"));
-  host.families.push_back(WindowsOnly(v1::FAMILY_IKE, "IKE"));
+  host.families.push_back(AbsentFamily(v1::FAMILY_IPSEC, NotCollected("ipsec", "IPsec")));
+  host.families.push_back(AbsentFamily(v1::FAMILY_IKE, NotCollected("ike", "IKE")));
+  host.operations.estats_unavailable =
+      ErrorStatus(absl::StatusCode::kUnimplemented, kNotSupportedHere,
+                  "TCP extended statistics are switched on and off on Windows only; on this host "
+                  "they are always on",
+                  {{"family", "tcp"}, {"system", "Linux"}});
+  host.operations.ras_clearing_unavailable = host.families[v1::FAMILY_RAS - 1]->unavailable;
+  host.operations.estats_unavailable = OnWindowsOnly(
+      "tcp",
+      "TCP extended statistics are switched on and off on Windows only; on this host they are "
+      "always on");
+  host.operations.ras_clearing_unavailable = host.families.front()->unavailable;
   return host;
 }
 

@@ -105,10 +105,10 @@ v1::GetAgentInfoResponse Identity() {
 
 }  // namespace
 
-Host ThisHost() {
+Host ThisHost(const std::string& state_directory) {
   // Until the process ends, as the DLLs behind it.
   static const sources::windows::Api& api = *new sources::windows::Api(sources::windows::LoadApi());
-  Host host = WindowsHost(api, SystemClock());
+  Host host = WindowsHost(api, SystemClock(), state_directory);
   host.identity = Identity();
   return host;
 }

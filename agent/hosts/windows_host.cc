@@ -1,5 +1,6 @@
 #include "agent/hosts/windows_host.h"
 
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "agent/sources/windows/ike_source.h"
 #include "agent/sources/windows/ipsec_source.h"
 #include "agent/sources/windows/ras_change_watch.h"
+#include "agent/sources/windows/ras_clear.h"
 #include "agent/sources/windows/ras_source.h"
 #include "agent/sources/windows/tcp_source.h"
 #include "agent/sources/windows/win32_status.h"
@@ -19,7 +21,8 @@
 namespace farstat::hosts {
 namespace {
 
-using sources::windows::Api;
+namespace windows = sources::windows;
+using windows::Api;
 
 constexpr char kEstatsJournal[] = "estats.journal";
 
@@ -74,10 +77,9 @@ using Names = absl::flat_hash_set<absl::string_view>;
 
 Names AbsentFunctions(const Api& api) {
   Names absent;
-  sources::windows::VisitEntries(
-      api, [&](absl::string_view, absl::string_view function, const auto& entry) {
-        if (!entry) absent.insert(function);
-      });
+  windows::VisitEntries(api, [&](absl::string_view, absl::string_view function, const auto& entry) {
+    if (!entry) absent.insert(function);
+  });
   return absent;
 }
 
@@ -85,7 +87,7 @@ Names AbsentFunctions(const Api& api) {
 absl::Status Availability(v1::Family family, const Names& absent) {
   for (const Needed& needed : kNeeded) {
     if (needed.family == family && needed.without.empty() && absent.contains(needed.function)) {
-      return sources::windows::AbsentEntry(needed.function);
+      return windows::AbsentEntry(needed.function);
     }
   }
   return absl::OkStatus();
@@ -110,53 +112,71 @@ struct Makings {
   const Names absent;
 };
 
-template <typename WindowsSource>
-std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makings) {
+std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makings,
+                                             std::shared_ptr<sources::Source> source) {
   if (absl::Status status = Availability(id, makings.absent); !status.ok()) {
     return AbsentFamily(id, std::move(status));
   }
-  auto family = CollectedFamily(id, std::make_unique<WindowsSource>(makings.api, makings.clock),
-                                makings.clock, makings.phase);
+  auto family = CollectedFamily(id, std::move(source), makings.clock, makings.phase);
   family->limitations = Limitations(id, makings.absent);
   return family;
 }
 
-std::unique_ptr<families::Family> MakeRas(const Makings& makings) {
-  auto family = MakeFamily<sources::windows::RasSource>(v1::FAMILY_RAS, makings);
-  if (family->feed != nullptr) {
-    family->watch = std::make_shared<sources::windows::RasChangeWatch>(
-        makings.api, [feed = family->feed.get()] { feed->Nudge(); });
-  }
-  return family;
+// On a thread of its own: a watch registers with the service, which may take long or hang, and the
+// agent's start must not wait for it. Its end does.
+std::shared_ptr<void> WatchRas(const Api& api, feed::Feed& feed) {
+  return std::make_shared<std::future<std::unique_ptr<windows::RasChangeWatch>>>(
+      std::async(std::launch::async, [&api, &feed] {
+        return std::make_unique<windows::RasChangeWatch>(api, [&feed] { feed.Nudge(); });
+      }));
 }
 
-std::unique_ptr<families::Family> MakeTcp(const Makings& makings) {
-  auto family = MakeFamily<sources::windows::TcpSource>(v1::FAMILY_TCP, makings);
+void AddRas(const Makings& makings, Host& host) {
+  const auto source = std::make_shared<windows::RasSource>(makings.api, makings.clock);
+  auto family = MakeFamily(v1::FAMILY_RAS, makings, source);
+  if (family->feed != nullptr) {
+    family->watch = WatchRas(makings.api, *family->feed);
+    host.operations.clear_ras = [&api = makings.api,
+                                 source](const sources::RasClearRequest& request) {
+      return windows::ClearRasStatistics(api, source->clearings(), request);
+    };
+  } else {
+    host.operations.ras_clearing_unavailable = family->unavailable;
+  }
+  host.families.push_back(std::move(family));
+}
+
+void AddEstatsSwitches(const Makings& makings, const std::string& state_directory,
+                       families::Operations& operations) {
+  constexpr char kSwitch[] = "SetPerTcpConnectionEStats";
+  if (makings.absent.contains(kSwitch)) {
+    operations.estats_unavailable = windows::AbsentEntry(kSwitch);
+    return;
+  }
+  const std::string journal =
+      state_directory.empty() ? "" : absl::StrCat(state_directory, "/", kEstatsJournal);
+  const auto control =
+      std::make_shared<windows::EstatsControl>(makings.api, makings.clock, journal);
+  operations.set_estats = [control](const sources::EstatsRequest& request) {
+    return control->Set(request);
+  };
+  operations.end_estats_lease = [control](uint64_t lease) { control->End(lease); };
+  operations.estats_leases = [control] { return control->Leases(); };
+}
+
+void AddTcp(const Makings& makings, Host& host) {
+  auto family = MakeFamily(v1::FAMILY_TCP, makings,
+                           std::make_shared<windows::TcpSource>(makings.api, makings.clock));
   const bool has_estats = !makings.absent.contains("GetPerTcpConnectionEStats") ||
                           !makings.absent.contains("GetPerTcp6ConnectionEStats");
-  if (family->feed == nullptr || !has_estats) return family;
-  family->tcp_groups = {v1::TCP_GROUP_SYN_OPTIONS,      v1::TCP_GROUP_DATA,
-                        v1::TCP_GROUP_SEND_CONGESTION,  v1::TCP_GROUP_PATH,
-                        v1::TCP_GROUP_SEND_BUFFER,      v1::TCP_GROUP_RECEIVE,
-                        v1::TCP_GROUP_OBSERVED_RECEIVE, v1::TCP_GROUP_BANDWIDTH,
-                        v1::TCP_GROUP_FINE_RTT};
-  return family;
-}
-
-families::Operations MakeOperations(const Makings& makings, const std::string& state_directory) {
-  families::Operations operations;
-  if (!makings.absent.contains("SetPerTcpConnectionEStats")) {
-    const std::string journal =
-        state_directory.empty() ? "" : absl::StrCat(state_directory, "/", kEstatsJournal);
-    const auto control =
-        std::make_shared<sources::windows::EstatsControl>(makings.api, makings.clock, journal);
-    operations.set_estats = [control](const sources::EstatsRequest& request) {
-      return control->Set(request);
-    };
-    operations.end_estats_lease = [control](uint64_t lease) { control->End(lease); };
-    operations.estats_leases = [control] { return control->Leases(); };
+  if (family->feed != nullptr && has_estats) {
+    family->tcp_groups = {v1::TCP_GROUP_SYN_OPTIONS,      v1::TCP_GROUP_DATA,
+                          v1::TCP_GROUP_SEND_CONGESTION,  v1::TCP_GROUP_PATH,
+                          v1::TCP_GROUP_SEND_BUFFER,      v1::TCP_GROUP_RECEIVE,
+                          v1::TCP_GROUP_OBSERVED_RECEIVE, v1::TCP_GROUP_BANDWIDTH,
+                          v1::TCP_GROUP_FINE_RTT};
   }
-  return operations;
+  host.families.push_back(std::move(family));
 }
 
 }  // namespace
@@ -164,11 +184,13 @@ families::Operations MakeOperations(const Makings& makings, const std::string& s
 Host WindowsHost(const Api& api, const Clock& clock, const std::string& state_directory) {
   const Makings makings = {api, clock, RandomPhase(), AbsentFunctions(api)};
   Host host;
-  host.families.push_back(MakeRas(makings));
-  host.families.push_back(MakeTcp(makings));
-  host.families.push_back(MakeFamily<sources::windows::IpsecSource>(v1::FAMILY_IPSEC, makings));
-  host.families.push_back(MakeFamily<sources::windows::IkeSource>(v1::FAMILY_IKE, makings));
-  host.operations = MakeOperations(makings, state_directory);
+  AddRas(makings, host);
+  AddTcp(makings, host);
+  host.families.push_back(
+      MakeFamily(v1::FAMILY_IPSEC, makings, std::make_shared<windows::IpsecSource>(api, clock)));
+  host.families.push_back(
+      MakeFamily(v1::FAMILY_IKE, makings, std::make_shared<windows::IkeSource>(api, clock)));
+  AddEstatsSwitches(makings, state_directory, host.operations);
   return host;
 }
 

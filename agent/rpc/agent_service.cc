@@ -73,10 +73,11 @@ v1::SourceStatus DescribeSource(const families::Family& family, SteadyTime now) 
 
 class AgentRpc final : public v1::AgentService::CallbackService {
  public:
-  AgentRpc(const Families& families, Serving& serving, v1::GetAgentInfoResponse identity,
-           std::function<v1::ProcessStatus()> describe_process)
+  AgentRpc(const Families& families, Serving& serving, const families::Operations& operations,
+           v1::GetAgentInfoResponse identity, std::function<v1::ProcessStatus()> describe_process)
       : families_(families),
         serving_(serving),
+        operations_(operations),
         identity_(std::move(identity)),
         describe_process_(std::move(describe_process)) {}
 
@@ -105,6 +106,11 @@ class AgentRpc final : public v1::AgentService::CallbackService {
     response->set_retained_snapshots(static_cast<uint32_t>(serving_.snapshots.size()));
     response->set_evicted_streams(serving_.streams.evicted);
     response->set_refused_calls(serving_.streams.refused);
+    if (operations_.estats_leases != nullptr) {
+      for (const sources::EstatsLease& lease : operations_.estats_leases()) {
+        *response->add_estats_leases() = families::ToProto(lease);
+      }
+    }
     return Done(context);
   }
 
@@ -117,6 +123,7 @@ class AgentRpc final : public v1::AgentService::CallbackService {
 
   const Families& families_;
   Serving& serving_;
+  const families::Operations& operations_;
   const v1::GetAgentInfoResponse identity_;
   const std::function<v1::ProcessStatus()> describe_process_;
 };
@@ -124,9 +131,9 @@ class AgentRpc final : public v1::AgentService::CallbackService {
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeAgentService(
-    const Families& families, Serving& serving, v1::GetAgentInfoResponse identity,
-    std::function<v1::ProcessStatus()> describe_process) {
-  return std::make_unique<AgentRpc>(families, serving, std::move(identity),
+    const Families& families, Serving& serving, const families::Operations& operations,
+    v1::GetAgentInfoResponse identity, std::function<v1::ProcessStatus()> describe_process) {
+  return std::make_unique<AgentRpc>(families, serving, operations, std::move(identity),
                                     std::move(describe_process));
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 
+#include "agent/families/operations.h"
 #include "agent/rpc/serving.h"
 #include "agent/rpc/statistics_services.h"
 #include "farstat/v1/agent.pb.h"
@@ -15,8 +16,8 @@ namespace farstat::rpc {
 // `identity` has what is known at start: host, system, version, times. `describe_process` tells of
 // the process when it is called.
 std::unique_ptr<grpc::Service> MakeAgentService(
-    const Families& families, Serving& serving, v1::GetAgentInfoResponse identity,
-    std::function<v1::ProcessStatus()> describe_process);
+    const Families& families, Serving& serving, const families::Operations& operations,
+    v1::GetAgentInfoResponse identity, std::function<v1::ProcessStatus()> describe_process);
 
 }  // namespace farstat::rpc
 

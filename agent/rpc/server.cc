@@ -88,8 +88,12 @@ bool IsLoopback(absl::string_view host) {
   return v4->ContainsText(host) || v6->ContainsText(host);
 }
 
-Server::Server(const Families& families, Serving& serving)
-    : families_(families), serving_(serving) {}
+Server::Server(const ServerOptions& options, const Families& families, Serving& serving)
+    : families_(families),
+      serving_(serving),
+      operations_(options.operations),
+      authorizer_(options.roles),
+      operation_calls_(operations_, authorizer_) {}
 
 Server::~Server() {
   if (!drained_) Drain(absl::ZeroDuration());
@@ -104,10 +108,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     if (absl::Status status = CheckAddress(address, options.use_tls); !status.ok()) return status;
     if (absl::Status status = ProbeListen(address); !status.ok()) return status;
   }
-  std::unique_ptr<Server> server(new Server(families, serving));  // its constructor is private
-  server->services_ = MakeStatisticsServices(families, serving);
-  server->services_.push_back(
-      MakeAgentService(families, serving, options.identity, options.describe_process));
+  std::unique_ptr<Server> server(
+      new Server(options, families, serving));  // its constructor is private
+  server->services_ = MakeStatisticsServices(families, serving, server->operation_calls_);
+  server->services_.push_back(MakeAgentService(families, serving, server->operations_,
+                                               options.identity, options.describe_process));
   grpc::ServerBuilder builder;
   Configure(serving.limits, builder);
   std::vector<int> ports(options.listen.size());
@@ -163,6 +168,7 @@ void Server::Drain(absl::Duration grace) {
   }
   server_->GetHealthCheckService()->Shutdown();
   serving_.streams.Close();
+  operation_calls_.Close();
   for (const auto& stream : serving_.streams.All()) {
     stream->SayGoodbye(v1::GOODBYE_REASON_SHUTDOWN, absl::Seconds(5));
   }

@@ -10,6 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "agent/families/operations.h"
+#include "agent/rpc/authorizer.h"
+#include "agent/rpc/operation_calls.h"
 #include "agent/rpc/serving.h"
 #include "agent/rpc/statistics_services.h"
 #include "common/certificates.h"
@@ -29,6 +32,9 @@ struct ServerOptions {
   // Set: mutual TLS on every listener. Not set: only loopback addresses are allowed.
   bool use_tls = false;
   TlsFiles tls;
+  // Who may change the host, and what can be changed of it.
+  Roles roles;
+  families::Operations operations;
   // For AgentService: what is known at start, and what is asked for at each call.
   v1::GetAgentInfoResponse identity;
   std::function<v1::ProcessStatus()> describe_process;
@@ -51,11 +57,14 @@ class Server {
   void Drain(absl::Duration grace);
 
  private:
-  Server(const Families& families, Serving& serving);
+  Server(const ServerOptions& options, const Families& families, Serving& serving);
   void WatchHealth();
 
   const Families& families_;
   Serving& serving_;
+  const families::Operations operations_;
+  const Authorizer authorizer_;
+  OperationCalls operation_calls_;
   std::vector<std::string> addresses_;
   std::vector<std::unique_ptr<grpc::Service>> services_;
   std::unique_ptr<grpc::Server> server_;

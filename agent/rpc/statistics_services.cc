@@ -105,15 +105,12 @@ UnaryReactor* Get(const Scope& scope, CallbackServerContext* context, const Byte
 }
 
 template <typename Request, typename Scope>
-StreamReactor* Subscribe(const Scope& scope, CallbackServerContext* context,
-                         const ByteBuffer& buffer,
-                         const std::function<absl::Status(const Request&)>& check = nullptr) {
+StreamReactor* Subscribe(
+    const Scope& scope, CallbackServerContext* context, const ByteBuffer& buffer,
+    const std::function<absl::StatusOr<StreamLease>(const Request&)>& lease_for = nullptr) {
   const auto parse = [&]() -> absl::StatusOr<StreamRequest> {
     Request request;
     if (absl::Status status = ParseRequest(buffer, request); !status.ok()) return status;
-    if (check != nullptr) {
-      if (absl::Status status = check(request); !status.ok()) return status;
-    }
     StreamRequest parsed;
     parsed.in_host = scope.in_host();
     FamilyRequests families = scope.Compile(request.query());
@@ -121,24 +118,14 @@ StreamReactor* Subscribe(const Scope& scope, CallbackServerContext* context,
     parsed.families = *std::move(families);
     absl::Status status = ApplyOptions(request.options(), scope.serving().limits, parsed);
     if (!status.ok()) return status;
+    if (lease_for != nullptr) {
+      absl::StatusOr<StreamLease> lease = lease_for(request);
+      if (!lease.ok()) return lease.status();
+      parsed.lease = *std::move(lease);
+    }
     return parsed;
   };
   return StatisticsStream::Open(context, scope.serving(), parse());
-}
-
-// Answers a call that changes something with why this host cannot.
-UnaryReactor* Refuse(CallbackServerContext* context, const absl::Status& why) {
-  UnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(why));
-  return reactor;
-}
-
-absl::Status NoEstatsHere() {
-  return ErrorStatus(
-      absl::StatusCode::kUnimplemented, kNotSupportedHere,
-      "TCP extended statistics are switched on and off on Windows only; on this host "
-      "they are always on",
-      {{"family", "tcp"}});
 }
 
 template <typename Base>
@@ -149,7 +136,8 @@ class RasRpc final
     : public RawRas<
           v1::RasService::WithCallbackMethod_ClearRasStatistics<v1::RasService::Service>> {
  public:
-  RasRpc(families::Family& family, Serving& serving) : family_(family), scope_(family, serving) {}
+  RasRpc(families::Family& family, Serving& serving, OperationCalls& operations)
+      : scope_(family, serving), operations_(operations) {}
 
   UnaryReactor* GetRasStatistics(CallbackServerContext* context, const ByteBuffer* request,
                                  ByteBuffer* response) override {
@@ -160,14 +148,14 @@ class RasRpc final
     return Subscribe<v1::SubscribeRasStatisticsRequest>(scope_, context, *request);
   }
   UnaryReactor* ClearRasStatistics(CallbackServerContext* context,
-                                   const v1::ClearRasStatisticsRequest*,
-                                   v1::ClearRasStatisticsResponse*) override {
-    return Refuse(context, family_.unavailable);
+                                   const v1::ClearRasStatisticsRequest* request,
+                                   v1::ClearRasStatisticsResponse* response) override {
+    return operations_.ClearRas(context, *request, response);
   }
 
  private:
-  const families::Family& family_;
   const OneFamily scope_;
+  OperationCalls& operations_;
 };
 
 template <typename Base>
@@ -178,7 +166,8 @@ class TcpRpc final
     : public RawTcp<
           v1::TcpService::WithCallbackMethod_SetTcpEstatsCollection<v1::TcpService::Service>> {
  public:
-  TcpRpc(families::Family& family, Serving& serving) : scope_(family, serving) {}
+  TcpRpc(families::Family& family, Serving& serving, OperationCalls& operations)
+      : scope_(family, serving), operations_(operations) {}
 
   UnaryReactor* GetTcpStatistics(CallbackServerContext* context, const ByteBuffer* request,
                                  ByteBuffer* response) override {
@@ -187,18 +176,20 @@ class TcpRpc final
   StreamReactor* SubscribeTcpStatistics(CallbackServerContext* context,
                                         const ByteBuffer* request) override {
     return Subscribe<v1::SubscribeTcpStatisticsRequest>(
-        scope_, context, *request, [](const v1::SubscribeTcpStatisticsRequest& subscribe) {
-          return subscribe.has_estats() ? NoEstatsHere() : absl::OkStatus();
+        scope_, context, *request,
+        [this, context](const v1::SubscribeTcpStatisticsRequest& subscription) {
+          return operations_.LeaseFor(*context, subscription);
         });
   }
   UnaryReactor* SetTcpEstatsCollection(CallbackServerContext* context,
-                                       const v1::SetTcpEstatsCollectionRequest*,
-                                       v1::SetTcpEstatsCollectionResponse*) override {
-    return Refuse(context, NoEstatsHere());
+                                       const v1::SetTcpEstatsCollectionRequest* request,
+                                       v1::SetTcpEstatsCollectionResponse* response) override {
+    return operations_.SetTcpEstats(context, *request, response);
   }
 
  private:
   const OneFamily scope_;
+  OperationCalls& operations_;
 };
 
 class IpsecRpc final : public v1::IpsecService::WithRawCallbackMethod_GetIpsecStatistics<
@@ -261,11 +252,12 @@ class HostRpc final : public v1::HostService::WithRawCallbackMethod_GetHostStati
 }  // namespace
 
 std::vector<std::unique_ptr<grpc::Service>> MakeStatisticsServices(const Families& families,
-                                                                   Serving& serving) {
+                                                                   Serving& serving,
+                                                                   OperationCalls& operations) {
   const auto family = [&](v1::Family id) -> families::Family& { return *families[id - 1]; };
   std::vector<std::unique_ptr<grpc::Service>> services;
-  services.push_back(std::make_unique<RasRpc>(family(v1::FAMILY_RAS), serving));
-  services.push_back(std::make_unique<TcpRpc>(family(v1::FAMILY_TCP), serving));
+  services.push_back(std::make_unique<RasRpc>(family(v1::FAMILY_RAS), serving, operations));
+  services.push_back(std::make_unique<TcpRpc>(family(v1::FAMILY_TCP), serving, operations));
   services.push_back(std::make_unique<IpsecRpc>(family(v1::FAMILY_IPSEC), serving));
   services.push_back(std::make_unique<IkeRpc>(family(v1::FAMILY_IKE), serving));
   services.push_back(std::make_unique<HostRpc>(families, serving));

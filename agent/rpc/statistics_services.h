@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/families/family.h"
+#include "agent/rpc/operation_calls.h"
 #include "agent/rpc/serving.h"
 
 namespace farstat::rpc {
@@ -17,10 +18,11 @@ namespace farstat::rpc {
 // The families of an agent, in the order of v1::Family.
 using Families = std::vector<std::unique_ptr<families::Family>>;
 
-// RasService, TcpService, IpsecService, IkeService and HostService. `families` and `serving` must
+// RasService, TcpService, IpsecService, IkeService and HostService. What they are given must
 // outlive them.
 std::vector<std::unique_ptr<grpc::Service>> MakeStatisticsServices(const Families& families,
-                                                                   Serving& serving);
+                                                                   Serving& serving,
+                                                                   OperationCalls& operations);
 
 }  // namespace farstat::rpc
 

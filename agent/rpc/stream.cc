@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "agent/rpc/messages.h"
 #include "agent/rpc/resume_token.h"
 #include "common/grpc_status.h"
@@ -13,7 +12,6 @@
 namespace farstat::rpc {
 namespace {
 
-using farstat::FromProto;
 using farstat::ToProto;
 // The responses of all subscriptions have these field numbers.
 using Response = v1::SubscribeTcpStatisticsResponse;
@@ -32,76 +30,7 @@ SteadyTime After(SteadyTime start, absl::Duration duration) {
   return nanoseconds >= SteadyTime::max() - start ? SteadyTime::max() : start + nanoseconds;
 }
 
-void Adjust(absl::string_view field, absl::Duration requested, absl::Duration effective,
-            absl::string_view reason, std::vector<v1::Adjustment>& adjustments) {
-  if (requested == effective) return;
-  v1::Adjustment& adjustment = adjustments.emplace_back();
-  adjustment.set_field(std::string(field));
-  adjustment.set_requested(absl::FormatDuration(requested));
-  adjustment.set_effective(absl::FormatDuration(effective));
-  adjustment.set_reason(std::string(reason));
-}
-
-// The interval that is in force for `requested`.
-absl::Duration EffectiveInterval(absl::string_view field, absl::Duration requested,
-                                 const Limits& limits, std::vector<v1::Adjustment>& adjustments) {
-  const absl::Duration bounded =
-      std::min(std::max(requested, limits.min_interval), limits.max_interval);
-  const absl::Duration effective = absl::Ceil(bounded, limits.interval_grid);
-  Adjust(
-      field, requested, effective,
-      bounded != requested
-          ? absl::StrCat("this agent allows ", absl::FormatDuration(limits.min_interval), " to ",
-                         absl::FormatDuration(limits.max_interval))
-          : absl::StrCat("intervals are multiples of ", absl::FormatDuration(limits.interval_grid)),
-      adjustments);
-  return effective;
-}
-
-absl::Status CheckNotNegative(absl::string_view field, absl::Duration duration) {
-  if (duration >= absl::ZeroDuration()) return absl::OkStatus();
-  return InvalidField(field, absl::StrCat(field, " is negative"));
-}
-
 }  // namespace
-
-absl::Status ApplyOptions(const v1::SubscriptionOptions& options, const Limits& limits,
-                          StreamRequest& request) {
-  const absl::Duration interval = FromProto(options.interval());
-  const absl::Duration heartbeat = FromProto(options.heartbeat_interval());
-  const absl::Duration max_duration = FromProto(options.max_duration());
-  absl::Status status = CheckNotNegative("options.interval", interval);
-  status.Update(CheckNotNegative("options.heartbeat_interval", heartbeat));
-  status.Update(CheckNotNegative("options.max_duration", max_duration));
-  for (const FamilyRequest& family : request.families) {
-    status.Update(CheckNotNegative("query.interval", family.query.interval));
-  }
-  if (!status.ok()) return status;
-
-  request.interval =
-      interval == absl::ZeroDuration()
-          ? limits.default_interval
-          : EffectiveInterval("options.interval", interval, limits, request.adjustments);
-  for (FamilyRequest& family : request.families) {
-    family.query.interval = family.query.interval == absl::ZeroDuration()
-                                ? request.interval
-                                : EffectiveInterval("query.interval", family.query.interval, limits,
-                                                    request.adjustments);
-  }
-  request.heartbeat_interval = limits.default_heartbeat;
-  if (heartbeat != absl::ZeroDuration()) {
-    request.heartbeat_interval =
-        std::min(std::max(heartbeat, limits.min_heartbeat), limits.max_heartbeat);
-    Adjust("options.heartbeat_interval", heartbeat, request.heartbeat_interval,
-           absl::StrCat("this agent allows ", absl::FormatDuration(limits.min_heartbeat), " to ",
-                        absl::FormatDuration(limits.max_heartbeat)),
-           request.adjustments);
-  }
-  if (max_duration > absl::ZeroDuration()) request.max_duration = max_duration;
-  request.resume_token = options.resume_token();
-  request.updates_only = options.updates_only();
-  return absl::OkStatus();
-}
 
 // --- Life ---------------------------------------------------------------------------------------
 
@@ -121,7 +50,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StatisticsStream::Open(
     status = serving.streams.Add(stream);
     if (status.ok()) {
       stream->self_ = stream;
-      stream->Start();
+      stream->Begin();
       return stream.get();
     }
   }
@@ -137,8 +66,37 @@ StatisticsStream::StatisticsStream(grpc::CallbackServerContext* context, Serving
       start_time_(serving.clock.Wall()),
       steady_start_(serving.clock.Steady()) {}
 
+void StatisticsStream::Begin() {
+  if (request_.lease.take == nullptr) return Start();
+  request_.lease.take([stream = shared_from_this()](absl::StatusOr<uint64_t> lease) {
+    stream->OnLease(std::move(lease));
+  });
+}
+
+void StatisticsStream::OnLease(absl::StatusOr<uint64_t> lease) {
+  bool finish = false;
+  bool too_late = false;
+  {
+    MutexLock lock(mutex_);
+    too_late = finished_;
+    finish = !finished_ && !lease.ok();
+    if (finish) finished_ = true;
+    if (!too_late && lease.ok()) lease_ = *lease;
+  }
+  if (finish) {
+    Finish(ToGrpcStatus(lease.status()));
+  } else if (!too_late) {
+    Start();
+  } else if (lease.ok()) {
+    // The client went while it was being taken.
+    request_.lease.end(*lease);
+  }
+}
+
 void StatisticsStream::Start() {
   MutexLock lock(mutex_);
+  if (finished_) return;
+  started_ = true;
   newest_frame_ = steady_start_;
   for (const FamilyRequest& wanted : request_.families) {
     Subscribed& subscribed = families_.emplace_back();
@@ -263,7 +221,7 @@ void StatisticsStream::Pump() {
   bool finish = false;
   {
     MutexLock lock(mutex_);
-    if (writing_ || finished_) return;
+    if (writing_ || finished_ || (!started_ && !cancelled_)) return;
     if (!cancelled_ && frames_.empty()) MakeFrames();
     if (cancelled_ || (frames_.empty() && ended_)) {
       finish = finished_ = true;
@@ -305,15 +263,18 @@ void StatisticsStream::OnCancel() {
 
 void StatisticsStream::OnDone() {
   std::vector<std::unique_ptr<feed::Feed::Subscription>> subscriptions;
+  std::optional<uint64_t> lease;
   {
     MutexLock lock(mutex_);
     finished_ = true;
+    lease = lease_;
     for (Subscribed& subscribed : families_) {
       subscriptions.push_back(std::move(subscribed.subscription));
     }
   }
   // Waits for a callback that is running; afterwards no feed knows this stream.
   subscriptions.clear();
+  if (lease.has_value()) request_.lease.end(*lease);
   serving_.streams.Remove(this);
   const std::shared_ptr<StatisticsStream> self = std::move(self_);
 }

@@ -19,28 +19,11 @@
 
 #include "absl/status/statusor.h"
 #include "agent/rpc/serving.h"
+#include "agent/rpc/stream_request.h"
 #include "common/mutex.h"
 #include "farstat/v1/common.pb.h"
 
 namespace farstat::rpc {
-
-// What a subscription asks for, checked.
-struct StreamRequest {
-  // Frames are of the host service: rows are wrapped in HostStatistics.
-  bool in_host = false;
-  std::vector<FamilyRequest> families;
-  absl::Duration interval;
-  absl::Duration heartbeat_interval;
-  // Infinite: none.
-  absl::Duration max_duration = absl::InfiniteDuration();
-  std::string resume_token;
-  bool updates_only = false;
-  std::vector<v1::Adjustment> adjustments;
-};
-
-// Checks the options and takes them within the limits.
-absl::Status ApplyOptions(const v1::SubscriptionOptions& options, const Limits& limits,
-                          StreamRequest& request);
 
 class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                          public std::enable_shared_from_this<StatisticsStream> {
@@ -83,6 +66,9 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     std::unique_ptr<feed::Feed::Subscription> subscription;
   };
 
+  // Starts the stream, or has its lease taken first.
+  void Begin();
+  void OnLease(absl::StatusOr<uint64_t> lease);
   void Start();
   void Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::string ResumeToken() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -114,6 +100,9 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   Mutex mutex_;
   std::vector<Subscribed> families_ ABSL_GUARDED_BY(mutex_);
   std::deque<grpc::ByteBuffer> frames_ ABSL_GUARDED_BY(mutex_);
+  // No frame is made before.
+  bool started_ ABSL_GUARDED_BY(mutex_) = false;
+  std::optional<uint64_t> lease_ ABSL_GUARDED_BY(mutex_);
   // The frame that gRPC is writing; not touched while `writing_`.
   grpc::ByteBuffer outstanding_;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;

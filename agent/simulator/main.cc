@@ -141,6 +141,8 @@ int Main(int argc, char** argv) {
   app.add_option("--ca", arguments.agent.ca, "CA certificates, as for farstat-agent");
   app.add_option("--cert", arguments.agent.certificate, "Certificate of the hosts' agents");
   app.add_option("--key", arguments.agent.key, "Private key of that certificate");
+  app.add_flag("--local-operators", arguments.agent.local_operators,
+               "Programs of this host may also change the simulated ones (without TLS)");
   app.add_option("--log-level", arguments.agent.log_level,
                  "trace, debug, info, warn (default) or error");
   try {

@@ -127,6 +127,28 @@ std::string SubscribersText(const v1::GetAgentStatusResponse& status, const Tabl
   return TableLayout(std::move(columns), style).Render(rows);
 }
 
+// "path on, data on; 12 connections; since … as long as its stream; by …"
+std::string LeaseText(const v1::EstatsLease& lease) {
+  std::vector<std::string> groups;
+  for (const v1::TcpEstatsGroupSwitch& group : lease.groups()) {
+    const auto* value = v1::TcpGroup_descriptor()->FindValueByNumber(group.group());
+    if (value == nullptr) continue;
+    const bool off = group.collection() == v1::TCP_ESTATS_SWITCH_DISABLE ||
+                     group.inbound_collection() == v1::TCP_ESTATS_SWITCH_DISABLE;
+    groups.push_back(absl::StrCat(absl::AsciiStrToLower(EnumText(value)), off ? " off" : " on"));
+  }
+  std::string text = absl::StrCat(
+      Printable(lease.lease_id()), ": ", absl::StrJoin(groups, ", "), "; ", lease.connections(),
+      " connections; since ", HumanTime(FromProto(lease.start_time())),
+      lease.has_end_time() ? absl::StrCat(" until ", HumanTime(FromProto(lease.end_time())))
+                           : " as long as its stream",
+      lease.on_release() == v1::TCP_ESTATS_RELEASE_DISABLE ? ", then off again" : "", "; by ",
+      Printable(lease.holder()));
+  if (!lease.reason().empty()) absl::StrAppend(&text, ": ", Printable(lease.reason()));
+  if (!lease.problem().empty()) absl::StrAppend(&text, "; failing: ", Printable(lease.problem()));
+  return text;
+}
+
 }  // namespace
 
 std::string AgentInfoText(const Message& answer, const TableStyle& style) {
@@ -169,6 +191,9 @@ std::string AgentStatusText(const Message& answer, const TableStyle& style) {
                                    " calls refused; ", status.retained_snapshots(),
                                    " snapshots being paged"),
                       width));
+  for (const v1::EstatsLease& lease : status.estats_leases()) {
+    absl::StrAppend(&text, Labelled("EStats", LeaseText(lease), width));
+  }
   return absl::StrCat(text, SubscribersText(status, style));
 }
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "client/format/ike_text.h"
 #include "client/format/text.h"
 #include "client/format/units.h"
 #include "common/clock.h"
@@ -83,6 +84,25 @@ std::string StatesOf(const Section& section) {
       }));
 }
 
+// Windows collects extended statistics of a connection only where somebody switched them on.
+std::string EstatsOffText(const Section& section) {
+  size_t off = 0;
+  for (const auto& [key, row] : section.rows()) {
+    const auto* connection =
+        google::protobuf::DynamicCastToGenerated<v1::TcpConnection>(row.current.get());
+    const auto& missing = connection->missing_groups();
+    if (std::any_of(missing.begin(), missing.end(), [](const v1::TcpMissingGroup& group) {
+          return group.absence() == v1::TCP_GROUP_ABSENCE_NOT_ENABLED;
+        })) {
+      ++off;
+    }
+  }
+  if (off == 0) return "";
+  return absl::StrCat("extended statistics are off on ", off,
+                      off == 1 ? " connection" : " connections",
+                      "; farstat estats enable switches them on");
+}
+
 // One counter of the TCP stack, as total or as growth.
 class StackCounters {
  public:
@@ -125,20 +145,6 @@ std::string StackLine(const Section& section, bool rate) {
   return absl::StrJoin(parts, ", ");
 }
 
-// "ERROR_IPSEC_IKE_TIMED_OUT 12": lists of (symbol, count), as IKE counts its errors.
-std::string SymbolCounts(const Message& message, const FieldDescriptor* field) {
-  const FieldDescriptor* symbol = field->message_type()->FindFieldByName("symbol");
-  const FieldDescriptor* count = field->message_type()->FindFieldByName("count");
-  if (symbol == nullptr || count == nullptr) return "";
-  std::vector<std::string> parts;
-  for (int i = 0; i < message.GetReflection()->FieldSize(message, field); ++i) {
-    const Message& entry = message.GetReflection()->GetRepeatedMessage(message, field, i);
-    parts.push_back(absl::StrCat(Printable(entry.GetReflection()->GetString(entry, symbol)), " ",
-                                 HumanCount(NumberAt(entry, {count}).value_or(0))));
-  }
-  return absl::StrJoin(parts, ", ");
-}
-
 // Totals of any shape: a line for each sub-message, with what is not zero.
 class TotalsText {
  public:
@@ -157,7 +163,7 @@ class TotalsText {
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor* field = type->field(i);
       path.push_back(field);
-      const std::string part = Part(message, field, path);
+      const std::string part = Part(field, path);
       if (!part.empty()) parts.push_back(part);
       path.pop_back();
     }
@@ -175,11 +181,8 @@ class TotalsText {
     }
   }
 
-  std::string Part(const Message& message, const FieldDescriptor* field, const FieldPath& path) {
-    if (field->is_repeated()) {
-      return field->message_type() == nullptr ? "" : SymbolCounts(message, field);
-    }
-    if (field->message_type() != nullptr) return "";
+  std::string Part(const FieldDescriptor* field, const FieldPath& path) {
+    if (field->is_repeated() || field->message_type() != nullptr) return "";
     const v1::FieldInfo& info = InfoOf(field);
     const bool as_rate = rate_ && info.kind() == v1::FIELD_KIND_COUNTER;
     const absl::optional<double> value = as_rate ? section_.RateOf(section_.totals(), path)
@@ -213,10 +216,19 @@ class TotalsText {
 std::string TotalsOf(const Section& section, size_t width, bool rate) {
   if (section.totals().current == nullptr) return "";
   const bool rates = rate && section.rate_interval() > absl::ZeroDuration();
+  if (section.family().number == v1::FAMILY_IKE) {
+    return IkeTotalsText(section, kIndent, width, rates);
+  }
   if (section.family().number != v1::FAMILY_TCP) return TotalsText(section, width, rates).Take();
   const std::string line = StackLine(section, rates);
   if (line.empty()) return "";
   return absl::StrCat(Wrapped(kIndent, line, width, kIndent), "\n");
+}
+
+std::string RemarksOn(const Section& section, size_t width) {
+  if (section.family().number != v1::FAMILY_TCP) return "";
+  const std::string remark = EstatsOffText(section);
+  return remark.empty() ? "" : absl::StrCat(Wrapped(kIndent, remark, width, kIndent), "\n");
 }
 
 // The order in which nobody asked for one: by state (what is connected first), the busiest first
@@ -336,7 +348,7 @@ std::string SectionHeading(const Section& section, const HeadingOptions& options
                     Styled(Wrapped(kIndent, status, width, kIndent), Style::kWarning, style.color),
                     "\n");
   }
-  absl::StrAppend(&text, TotalsOf(section, width, options.rate));
+  absl::StrAppend(&text, TotalsOf(section, width, options.rate), RemarksOn(section, width));
   return text;
 }
 

@@ -242,8 +242,8 @@ TEST(SectionTextTest, Ras) {
   row->mutable_statistics()->set_connect_duration_ms(3'723'000);
   EXPECT_EQ(Render(SectionOf("ras", ras), OptionsFor("ras"), 80),
             "RAS  1 connection\n"
-            "NAME        STATE      DEVICE  SERVER              UP      IN     OUT\n"
-            "Office VPN  CONNECTED  vpn     vpn.example.org  1h02m  123 kB  7.9 kB\n");
+            "NAME        STATE      DEVICE     UP      IN     OUT  ERRORS\n"
+            "Office VPN  CONNECTED  -       1h02m  123 kB  7.9 kB       -\n");
 }
 
 TEST(SectionTextTest, IpsecWithTotals) {
@@ -264,8 +264,8 @@ TEST(SectionTextTest, IpsecWithTotals) {
             "IPsec  1 SA\n"
             "     sas: active sas 2\n"
             "     inbound: encrypted 2.0 MB\n"
-            "DIRECTION  PROTO         SPI  LOCAL     REMOTE    MODE     BYTES  PACKETS\n"
-            "INBOUND    ESP    0x0000c1a2  10.0.0.1  10.0.0.2  TUNNEL  1.5 MB     1200\n");
+            "DIRECTION  SPI         LOCAL     REMOTE    MODE    PROTECTION\n"
+            "INBOUND    0x0000c1a2  10.0.0.1  10.0.0.2  TUNNEL  -\n");
 }
 
 TEST(SectionTextTest, IkeWithErrors) {
@@ -275,11 +275,71 @@ TEST(SectionTextTest, IkeWithErrors) {
   ipv4->set_main_modes_failed(3);
   v1::IkeErrorCount* error = ike.mutable_totals()->mutable_ikev2()->add_errors();
   error->set_symbol("ERROR_IPSEC_IKE_TIMED_OUT");
-  error->set_count(3);
-  EXPECT_THAT(SectionHeading(SectionOf("ike", ike), {}),
-              "IKE  0 SAs\n"
-              "     ikev2: ERROR_IPSEC_IKE_TIMED_OUT 3\n"
-              "     ikev2 ipv4: main modes started 5, main modes failed 3\n");
+  error->set_code(13805);
+  error->set_text("The negotiation timed out.");
+  error->set_count(2);
+  v1::IkeErrorCount* more = ike.mutable_totals()->mutable_authip()->add_errors();
+  more->set_symbol("ERROR_IPSEC_IKE_AUTH_FAIL");
+  more->set_code(13801);
+  more->set_count(7);
+  ike.mutable_totals()->mutable_ikev2()->set_main_mode_negotiation_time_ms(60);
+  ike.mutable_totals()->mutable_common()->mutable_ipv6()->set_send_failures(1);
+  EXPECT_THAT(
+      SectionHeading(SectionOf("ike", ike), {}),
+      "IKE  0 SAs\n"
+      "     failed: 3 main modes, 1 packets not sent over IPv6\n"
+      "          7  ERROR_IPSEC_IKE_AUTH_FAIL (13801; AuthIP 7)\n"
+      "          2  ERROR_IPSEC_IKE_TIMED_OUT (13805; IKEv2 2): The negotiation timed out.\n"
+      "     IKEv2 over IPv4: main modes 0 now, 5 begun, 3 failed\n"
+      "     IKEv2: negotiation times: main 60 ms\n");
+}
+
+TEST(SectionTextTest, ListsAreShownEntryByEntry) {
+  v1::IpsecStatistics ipsec;
+  v1::IpsecSa* sa = ipsec.add_sas();
+  sa->mutable_key()->set_sa_context_id(1);
+  for (const uint32_t spi : {0x0000c1a2u, 0xffff0001u}) {
+    v1::IpsecTransform* transform = sa->add_transforms();
+    transform->set_spi(spi);
+    transform->set_type(spi == 0xc1a2 ? v1::IPSEC_TRANSFORM_TYPE_AH
+                                      : v1::IPSEC_TRANSFORM_TYPE_ESP_CIPHER);
+  }
+  Options options = OptionsFor("ipsec");
+  options.columns = {"spi", "protection", "transforms.spi"};
+  const std::string text = Render(SectionOf("ipsec", ipsec), options, 120);
+  EXPECT_THAT(text, HasSubstr("0x0000c1a2,0xffff0001"));
+  EXPECT_THAT(text, HasSubstr("AH,ESP_CIPHER"));
+  EXPECT_THAT(text, HasSubstr("49570,4294901761")) << "any field of the list";
+}
+
+TEST(SectionTextTest, RasErrorsAreTheSumOfTheirKinds) {
+  v1::RasStatistics ras;
+  v1::RasConnection* connection = ras.add_connections();
+  connection->mutable_key()->set_handle(1);
+  connection->mutable_statistics()->set_crc_errors(3);
+  connection->mutable_statistics()->set_timeout_errors(4);
+  ras.add_connections()->mutable_key()->set_handle(2);
+  Options options = OptionsFor("ras");
+  options.columns = {"handle", "errors"};
+  options.sort = "errors";
+  const std::string text = Render(SectionOf("ras", ras), options, 80);
+  EXPECT_THAT(text, HasSubstr("HANDLE  ERRORS\n     1       7\n     2       -\n"));
+}
+
+TEST(SectionTextTest, EstatsThatAreOffAreSaidToBe) {
+  v1::TcpStatistics tcp;
+  tcp.mutable_stack()->set_active_opens(1);
+  for (const uint32_t port : {1, 2, 3}) {
+    v1::TcpConnection* connection = tcp.add_connections();
+    SetKey(connection, "10.0.0.1", port, "10.0.0.2", 443);
+    if (port == 3) continue;
+    v1::TcpMissingGroup* missing = connection->add_missing_groups();
+    missing->set_group(v1::TCP_GROUP_PATH);
+    missing->set_absence(port == 1 ? v1::TCP_GROUP_ABSENCE_NOT_ENABLED
+                                   : v1::TCP_GROUP_ABSENCE_FAILED);
+  }
+  EXPECT_THAT(SectionHeading(SectionOf("tcp", tcp), {}),
+              HasSubstr("extended statistics are off on 1 connection; farstat estats enable"));
 }
 
 }  // namespace

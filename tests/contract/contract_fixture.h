@@ -78,7 +78,9 @@ class FakeTcp {
 class ContractTest : public ::testing::Test {
  protected:
   ContractTest() : ContractTest(rpc::Limits()) {}
-  explicit ContractTest(const rpc::Limits& limits) : serving_(SystemClock(), limits, 4711) {
+  // `options` as far as they are not the same in all these tests.
+  explicit ContractTest(const rpc::Limits& limits, rpc::ServerOptions options = {})
+      : serving_(SystemClock(), limits, 4711) {
     for (const v1::Family id : {v1::FAMILY_RAS, v1::FAMILY_TCP, v1::FAMILY_IPSEC, v1::FAMILY_IKE}) {
       auto& family = families_.emplace_back(std::make_unique<families::Family>());
       family->id = id;
@@ -93,7 +95,6 @@ class ContractTest : public ::testing::Test {
           return tcp_.Collect(parts, put);
         },
         SystemClock(), feed::Feed::Options());
-    rpc::ServerOptions options;
     options.describe_process = [] { return v1::ProcessStatus(); };
     auto server = rpc::Server::Start(options, families_, serving_);
     EXPECT_TRUE(server.ok()) << server.status();

@@ -31,7 +31,7 @@ RULES = [
      "there is no plaintext mode; use common/tls.h, LocalCredentials on loopback"),
     ("names", ANY, r"\b(class|struct|enum|using|namespace)\s+(?:\[\[\w+\]\]\s*)?\w*(Manager|Impl|Util|Helper)s?\b",
      "says nothing; name the thing by what it is or does"),
-    ("new", ANY, r"\bnew\b(?!\s*\()",
+    ("new", ANY, r"(?<!<)\bnew\b(?!\s*\()",
      "who deletes it? Use std::make_unique. A gRPC reactor says `// reactor: deletes itself in OnDone` on its line"),
 ]
 # `new` that has an owner: handed to a smart pointer on the spot, or a static that lives as long as the process.

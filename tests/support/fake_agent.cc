@@ -23,6 +23,7 @@ void FakeAgent::StartWith(const std::shared_ptr<grpc::ServerCredentials>& creden
   grpc::ServerBuilder builder;
   builder.AddListeningPort(absl::StrCat("127.0.0.1:", port), credentials, &port_);
   builder.RegisterService(static_cast<v1::TcpService::Service*>(this));
+  builder.RegisterService(static_cast<v1::RasService::Service*>(this));
   builder.RegisterService(static_cast<v1::AgentService::Service*>(this));
   server_ = builder.BuildAndStart();
 }
@@ -50,6 +51,28 @@ grpc::Status FakeAgent::SubscribeTcpStatistics(grpc::ServerContext* context,
   ++subscriptions_;
   if (on_subscribe == nullptr) return {grpc::StatusCode::UNIMPLEMENTED, "no"};
   return on_subscribe(context, *request, writer);
+}
+
+grpc::Status FakeAgent::SetTcpEstatsCollection(grpc::ServerContext* /*context*/,
+                                               const v1::SetTcpEstatsCollectionRequest* request,
+                                               v1::SetTcpEstatsCollectionResponse* response) {
+  if (on_set_estats == nullptr) return {grpc::StatusCode::UNIMPLEMENTED, "no"};
+  return on_set_estats(*request, response);
+}
+
+grpc::Status FakeAgent::ClearRasStatistics(grpc::ServerContext* /*context*/,
+                                           const v1::ClearRasStatisticsRequest* request,
+                                           v1::ClearRasStatisticsResponse* response) {
+  if (on_clear_ras == nullptr) return {grpc::StatusCode::UNIMPLEMENTED, "no"};
+  return on_clear_ras(*request, response);
+}
+
+grpc::Status FakeAgent::GetAgentStatus(grpc::ServerContext* /*context*/,
+                                       const v1::GetAgentStatusRequest* /*request*/,
+                                       v1::GetAgentStatusResponse* response) {
+  if (on_status == nullptr) return {grpc::StatusCode::UNIMPLEMENTED, "no"};
+  on_status(response);
+  return grpc::Status::OK;
 }
 
 grpc::Status FakeAgent::GetAgentInfo(grpc::ServerContext* /*context*/,

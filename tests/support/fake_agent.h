@@ -14,11 +14,14 @@
 #include "absl/types/optional.h"
 #include "common/certificates.h"
 #include "farstat/v1/agent.grpc.pb.h"
+#include "farstat/v1/ras.grpc.pb.h"
 #include "farstat/v1/tcp.grpc.pb.h"
 
 namespace farstat {
 
-class FakeAgent : public v1::TcpService::Service, public v1::AgentService::Service {
+class FakeAgent : public v1::TcpService::Service,
+                  public v1::RasService::Service,
+                  public v1::AgentService::Service {
  public:
   using TcpWriter = grpc::ServerWriter<v1::SubscribeTcpStatisticsResponse>;
   using OnGet = std::function<grpc::Status(const v1::GetTcpStatisticsRequest&,
@@ -26,12 +29,21 @@ class FakeAgent : public v1::TcpService::Service, public v1::AgentService::Servi
   using OnSubscribe = std::function<grpc::Status(
       grpc::ServerContext*, const v1::SubscribeTcpStatisticsRequest&, TcpWriter*)>;
 
+  using OnSetEstats = std::function<grpc::Status(const v1::SetTcpEstatsCollectionRequest&,
+                                                 v1::SetTcpEstatsCollectionResponse*)>;
+  using OnClearRas = std::function<grpc::Status(const v1::ClearRasStatisticsRequest&,
+                                                v1::ClearRasStatisticsResponse*)>;
+  using OnStatus = std::function<void(v1::GetAgentStatusResponse*)>;
+
   FakeAgent() = default;
   ~FakeAgent() override { Stop(); }
 
   // What calls do; those without one are UNIMPLEMENTED. Set before Start.
   OnGet on_get;
   OnSubscribe on_subscribe;
+  OnSetEstats on_set_estats;
+  OnClearRas on_clear_ras;
+  OnStatus on_status;
 
   // Serves on loopback: without TLS, or with `tls`. `port` 0: a free one.
   void Start(const absl::optional<TlsFiles>& tls = absl::nullopt, int port = 0);
@@ -52,6 +64,15 @@ class FakeAgent : public v1::TcpService::Service, public v1::AgentService::Servi
   grpc::Status SubscribeTcpStatistics(grpc::ServerContext* context,
                                       const v1::SubscribeTcpStatisticsRequest* request,
                                       TcpWriter* writer) override;
+  grpc::Status SetTcpEstatsCollection(grpc::ServerContext* context,
+                                      const v1::SetTcpEstatsCollectionRequest* request,
+                                      v1::SetTcpEstatsCollectionResponse* response) override;
+  grpc::Status ClearRasStatistics(grpc::ServerContext* context,
+                                  const v1::ClearRasStatisticsRequest* request,
+                                  v1::ClearRasStatisticsResponse* response) override;
+  grpc::Status GetAgentStatus(grpc::ServerContext* context,
+                              const v1::GetAgentStatusRequest* request,
+                              v1::GetAgentStatusResponse* response) override;
   grpc::Status GetAgentInfo(grpc::ServerContext* context, const v1::GetAgentInfoRequest* request,
                             v1::GetAgentInfoResponse* response) override;
 

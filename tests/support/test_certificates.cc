@@ -9,7 +9,10 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <random>
+#include <system_error>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 namespace farstat {
@@ -92,6 +95,21 @@ TestPair TestAuthority::Issue(const TestCertificateOptions& options) const {
   X509_free(certificate);
   EVP_PKEY_free(key);
   return pair;
+}
+
+TestFolder::TestFolder() {
+  std::random_device random;
+  std::filesystem::path path;
+  do {
+    path = std::filesystem::temp_directory_path() / absl::StrCat("farstat-test-", random());
+  } while (!std::filesystem::create_directory(path));
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  path_ = path.generic_u8string();
+}
+
+TestFolder::~TestFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(std::filesystem::u8path(path_), ignored);
 }
 
 std::string TestFolder::Write(const std::string& name, const std::string& contents) const {

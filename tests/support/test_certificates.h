@@ -13,7 +13,6 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "common/certificates.h"
-#include "tests/support/temporary_folder.h"
 
 namespace farstat {
 
@@ -50,7 +49,12 @@ class TestAuthority {
 // A private folder that goes away with the object.
 class TestFolder {
  public:
-  std::string Path(const std::string& name) const { return folder_.path() + "/" + name; }
+  TestFolder();
+  ~TestFolder();
+  TestFolder(const TestFolder&) = delete;
+  TestFolder& operator=(const TestFolder&) = delete;
+
+  std::string Path(const std::string& name) const { return path_ + "/" + name; }
   // Writes a file that only its owner can read; gives its path.
   std::string Write(const std::string& name, const std::string& contents) const;
   // Writes NAME-ca.pem, NAME.pem and NAME-key.pem.
@@ -58,7 +62,8 @@ class TestFolder {
                          const TestPair& pair) const;
 
  private:
-  testing::TemporaryFolder folder_;
+  // UTF-8, with "/" on every system.
+  std::string path_;
 };
 
 }  // namespace farstat

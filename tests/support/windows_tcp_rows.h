@@ -7,6 +7,7 @@
 
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/sources/row_writer.h"
@@ -68,7 +69,9 @@ class WindowsTcpRows : public sources::RowSink {
     rows_.push_back(std::move(copy));
   }
 
-  const std::vector<WindowsTcpRow>& rows() const { return rows_; }
+  const std::vector<WindowsTcpRow>& rows() const& { return rows_; }
+  // Of a temporary, as in a loop over what a call returns.
+  std::vector<WindowsTcpRow> rows() && { return std::move(rows_); }
   // The only row.
   const v1::TcpConnection& connection() const {
     EXPECT_EQ(rows_.size(), 1u);

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <new>
 #include <type_traits>
 
 #include "agent/sources/windows/abi.h"
@@ -28,6 +27,7 @@ class FilterEngineBlock {
   // What `count` objects take up, with what their alignment may cost.
   template <typename T>
   static constexpr size_t SizeOf(size_t count) {
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer, and its own size is meant.
     return count * sizeof(T) + alignof(T);
   }
 
@@ -37,6 +37,7 @@ class FilterEngineBlock {
     static_assert(std::is_trivially_destructible_v<T>);
     void* place = next_;
     size_t room = static_cast<size_t>(end_ - next_);
+    // NOLINTNEXTLINE(bugprone-sizeof-expression): T may be a pointer, and its own size is meant.
     std::align(alignof(T), count * sizeof(T), place, room);
     auto* const objects = static_cast<T*>(place);
     std::uninitialized_value_construct_n(objects, count);

@@ -14,6 +14,9 @@ absl::Status CheckScenario(const Scenario& scenario) {
   std::vector<std::string> problems;
   CheckServiceOutages(scenario, problems);
   CheckFaults(scenario, problems);
+  if (const absl::Status ras = CheckRasScenario(scenario.ras()); !ras.ok()) {
+    problems.push_back(absl::StrCat("ras: ", ras.message()));
+  }
   if (const absl::Status tcp = CheckTcpScenario(scenario.tcp()); !tcp.ok()) {
     problems.push_back(absl::StrCat("tcp: ", tcp.message()));
   }

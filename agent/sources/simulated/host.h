@@ -29,6 +29,9 @@ class Host {
   // The table of calls. The host must outlive its users.
   const windows::Api& api() const { return api_; }
 
+  // For tests: what the host's callers hold of it.
+  const FilterEngineModel& filter_engine() const { return filter_engine_; }
+
   // Calls that the scenario delays or lets hang go on, and from now on none is delayed or hangs.
   // Before the end of those who use the table: their threads may be in such a call.
   void ReleaseCalls() { faults_.Release(); }

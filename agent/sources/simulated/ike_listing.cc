@@ -66,6 +66,7 @@ void WriteDetails(const ListedIkeSa& listed, const PlantedSecrets& secrets,
   const IkeCredential credential = CredentialOf(kind, secrets);
   details.ike_credentials = {1, block.Copy(IkeCredentialPair{credential, credential})};
   details.ike_policy_key = {kind.number + 1, 0x1CE0, 0x4B01, {}};
+  details.virtual_if_tunnel_id = kind.virtual_interface() ? VirtualTunnelId(peer) : 0;
   details.correlation_key = secrets.blob();
 }
 

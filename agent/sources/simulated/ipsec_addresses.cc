@@ -47,6 +47,10 @@ uint32_t PrivateIpv4(const IpsecPeer& peer) {
   return Ipv4(192, 168, 0, 0) + HostNumber(peer.number() % 0x8000);
 }
 
+uint64_t VirtualTunnelId(const IpsecPeer& peer) {
+  return uint64_t{peer.kind().number + 1} << 32 | (peer.number() + 1);
+}
+
 void WriteLocalIpv6(const IpsecPeerClass& kind, uint8_t (&address)[16]) {
   WriteIpv6(kind, 0xFFFF'0010, address);
 }

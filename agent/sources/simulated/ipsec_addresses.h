@@ -20,6 +20,9 @@ uint32_t PrivateIpv4(const IpsecPeer& peer);
 void WriteLocalIpv6(const IpsecPeerClass& kind, uint8_t (&address)[16]);
 void WriteRemoteIpv6(const IpsecPeer& peer, uint8_t (&address)[16]);
 
+// Names the virtual interface of a tunnel.
+uint64_t VirtualTunnelId(const IpsecPeer& peer);
+
 // Fills the version and both addresses of an IPSEC_TRAFFIC1 or IKEEXT_TRAFFIC0.
 template <typename Traffic>
 void WriteAddresses(const IpsecPeer& peer, Traffic& traffic) {

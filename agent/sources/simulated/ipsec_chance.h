@@ -22,7 +22,7 @@ class IpsecChance {
     return z ^ (z >> 31);
   }
   // From 0 up to but not including 1.
-  double Share() { return std::ldexp(static_cast<double>(Bits() >> 11), -53); }
+  double Share() { return static_cast<double>(Bits() >> 11) * 0x1p-53; }
   bool Happens(double probability) { return Share() < probability; }
   double Between(double low, double high) { return low + (high - low) * Share(); }
   // Exponentially distributed; at least a millisecond.

@@ -13,7 +13,7 @@ using windows::IpsecUdpEncapsulation;
 constexpr uint64_t kFirstFilterId = 0x10'0000;
 constexpr uint64_t kInterfaceLuid = 0x0006'0080'0000'0000;  // The first Ethernet interface.
 constexpr uint32_t kNdAllowClearSeconds = 10;
-constexpr uint32_t kSasOfBundle = 1;
+constexpr uint64_t kTrafficSelectorId = 1;
 
 uint64_t FilterIdOf(const IpsecPeerClass& kind) { return kFirstFilterId + kind.number; }
 
@@ -38,6 +38,7 @@ void WriteTraffic(const IpsecPeer& peer, windows::IpsecTraffic& traffic) {
     traffic.ipsec_filter_id = FilterIdOf(peer.kind());
     traffic.ip_protocol = static_cast<uint8_t>(scenario.ip_protocol());
     traffic.local_port = static_cast<uint16_t>(scenario.local_port());
+    traffic.remote_port = static_cast<uint16_t>(scenario.remote_port());
   } else {
     traffic.traffic_type = windows::kIpsecTunnel;
     traffic.tunnel_policy_id = FilterIdOf(peer.kind());
@@ -56,7 +57,7 @@ void WriteBundle(const ListedSaPair& listed, const IpsecSa* sa_list, const Plant
   bundle.nd_allow_clear_timeout_seconds = kNdAllowClearSeconds;
   bundle.ipsec_id = secrets.identity();
   bundle.qm_sa_id = listed.pair.quick_mode_id;
-  bundle.num_sas = kSasOfBundle;
+  bundle.num_sas = kind.sas_per_bundle();
   bundle.sa_list = sa_list;
   bundle.key_module_state = secrets.identity();
   bundle.ip_version = kind.scenario.ipv6() ? windows::kIpVersion6 : windows::kIpVersion4;
@@ -76,13 +77,20 @@ const IpsecSaDetails* MakeDetails(const ListedSaPair& listed, windows::IpsecSaDi
   details->ip_version = kind.scenario.ipv6() ? windows::kIpVersion6 : windows::kIpVersion4;
   details->sa_direction = direction;
   WriteTraffic(*listed.peer, details->traffic);
-  const IpsecSa sa = {inbound ? listed.pair.inbound_spi : listed.pair.outbound_spi,
-                      TransformOf(kind), secrets.sa_information()};
-  WriteBundle(listed, block.Copy(sa), secrets, details->sa_bundle);
+  auto* const sas = block.Take<IpsecSa>(kind.sas_per_bundle());
+  const auto& spis = inbound ? listed.pair.inbound_spis : listed.pair.outbound_spis;
+  sas[0] = {spis[0], TransformOf(kind), secrets.sa_information()};
+  if (kind.sas_per_bundle() == 2) {
+    sas[1] = {spis[1], windows::kIpsecTransformAh, secrets.sa_information()};
+  }
+  WriteBundle(listed, sas, secrets, details->sa_bundle);
   if (kind.behind_nat) {
     details->udp_encapsulation = block.Copy(IpsecUdpEncapsulation{4500, listed.peer->nat_port()});
   }
   details->transport_filter = secrets.identity();
+  if (kind.virtual_interface()) {
+    details->virtual_if_tunnel_info = {VirtualTunnelId(*listed.peer), kTrafficSelectorId};
+  }
   return details;
 }
 
@@ -106,7 +114,7 @@ IpsecSaContext** MakeArray(const ListedSaPair* begin, size_t count, FilterEngine
       FilterEngineBlock::SizeOf<IpsecSaContext*>(count) +
       FilterEngineBlock::SizeOf<IpsecSaContext>(count) +
       2 * count *
-          (FilterEngineBlock::SizeOf<IpsecSaDetails>(1) + FilterEngineBlock::SizeOf<IpsecSa>(1) +
+          (FilterEngineBlock::SizeOf<IpsecSaDetails>(1) + FilterEngineBlock::SizeOf<IpsecSa>(2) +
            FilterEngineBlock::SizeOf<IpsecUdpEncapsulation>(1)) +
       PlantedSecrets::Size());
   auto** const array = block.Take<IpsecSaContext*>(count);

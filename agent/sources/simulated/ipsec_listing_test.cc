@@ -25,7 +25,7 @@ constexpr char kHosts[] = R"(filter_engine {
   peers { count: 2 ipv6: true authentication: AUTHENTICATION_PRESHARED_KEY }
   peers { count: 3 transport_mode: true key_module: KEY_MODULE_AUTHIP ip_protocol: 6 local_port: 445
           authentication: AUTHENTICATION_KERBEROS }
-  peers { count: 1 transport_mode: true protection: PROTECTION_AH
+  peers { count: 1 transport_mode: true protection: PROTECTION_AH_AND_ESP
           authentication: AUTHENTICATION_EAP }
 })";
 constexpr int kPairs = 16;
@@ -133,9 +133,10 @@ TEST(IpsecListingTest, PairsAreDescribedFromBothSides) {
     EXPECT_EQ(out.sa_direction, windows::kIpsecSaOutbound);
     EXPECT_EQ(std::memcmp(&in.traffic, &out.traffic, sizeof(in.traffic)), 0);
     for (const IpsecSaDetails* sa : {&in, &out}) {
-      ASSERT_EQ(sa->sa_bundle.num_sas, 1u);
-      EXPECT_GE(sa->sa_bundle.sa_list->spi, 256u);
-      EXPECT_TRUE(spis.insert(sa->sa_bundle.sa_list->spi).second);
+      for (uint32_t i = 0; i < sa->sa_bundle.num_sas; ++i) {
+        EXPECT_GE(sa->sa_bundle.sa_list[i].spi, 256u);
+        EXPECT_TRUE(spis.insert(sa->sa_bundle.sa_list[i].spi).second);
+      }
     }
     const bool tunnel = in.traffic.traffic_type == windows::kIpsecTunnel;
     tunnels += tunnel ? 1 : 0;
@@ -152,6 +153,9 @@ TEST(IpsecListingTest, PairsAreDescribedFromBothSides) {
     }
   });
   EXPECT_EQ(tunnels, 12);
+  // One pair has two SAs in each direction.
+  EXPECT_EQ(spis.size(), 2u * (kPairs + 1));
+  EXPECT_EQ(host.Ipsec().aggregate_sa_statistics.active_sas, spis.size());
   EXPECT_EQ(udp, 10);
   EXPECT_EQ(ipv6, 2);
 }

@@ -46,6 +46,12 @@ void IkeMainMode::Want(const IpsecMoment& moment) {
   if (attempt_ == Attempt::kNone) Begin(moment);
 }
 
+void IkeMainMode::Release(const IpsecMoment& moment) {
+  // IKEv2 deletes an IKE SA with the last of its children; the older ones keep it for its lifetime.
+  const bool keeps = moment.kind.key_module != windows::kIkeKeyModuleIkev2;
+  if (up_ && attempt_ == Attempt::kNone && !keeps) Delete(moment);
+}
+
 void IkeMainMode::Begin(const IpsecMoment& moment) {
   const IkeOutcome outcome = moment.kind.main_mode.Draw(moment.chance);
   attempt_ = Attempt::kNegotiating;

@@ -31,6 +31,8 @@ class IkeMainMode {
   bool ready() const { return up_ && attempt_ != Attempt::kExtending; }
   // A quick mode waits for it.
   void Want(const IpsecMoment& moment);
+  // Nothing is left that was negotiated under it.
+  void Release(const IpsecMoment& moment);
   // All ends, because a service stops; a negotiation that goes on fails with `code`.
   void Stop(const IpsecMoment& moment, uint32_t code);
 

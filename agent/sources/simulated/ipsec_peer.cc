@@ -80,6 +80,10 @@ void IpsecPeer::ServeQuickModes(const IpsecMoment& moment) {
       main_mode_.Want(moment);
     }
   }
+  if (std::all_of(quick_modes_.begin(), quick_modes_.end(),
+                  [](const IpsecQuickMode& quick_mode) { return quick_mode.rests(); })) {
+    main_mode_.Release(moment);
+  }
 }
 
 void IpsecPeer::FindNextEvent() {

@@ -72,15 +72,21 @@ struct IpsecPeerClass {
   const bool behind_nat;
 
   bool authip() const { return key_module == windows::kIkeKeyModuleAuthIp; }
+  // Tunnels of IKEv2 end at an interface of their own.
+  bool virtual_interface() const {
+    return key_module == windows::kIkeKeyModuleIkev2 && !scenario.transport_mode();
+  }
   bool encrypts() const {
-    return scenario.protection() == PROTECTION_ESP_AUTH_AND_CIPHER ||
-           scenario.protection() == PROTECTION_ESP_CIPHER;
+    return scenario.protection() != PROTECTION_ESP_AUTH && scenario.protection() != PROTECTION_AH;
   }
   bool authenticates_with_esp() const {
-    return scenario.protection() == PROTECTION_ESP_AUTH_AND_CIPHER ||
-           scenario.protection() == PROTECTION_ESP_AUTH;
+    return scenario.protection() != PROTECTION_ESP_CIPHER && scenario.protection() != PROTECTION_AH;
   }
-  bool authenticates_with_ah() const { return scenario.protection() == PROTECTION_AH; }
+  bool authenticates_with_ah() const {
+    return scenario.protection() == PROTECTION_AH || scenario.protection() == PROTECTION_AH_AND_ESP;
+  }
+  // In each direction of a pair.
+  uint32_t sas_per_bundle() const { return scenario.protection() == PROTECTION_AH_AND_ESP ? 2 : 1; }
 };
 
 }  // namespace farstat::sources::simulated

@@ -220,6 +220,8 @@ TEST(IpsecPopulationTest, IdleSasAreDeletedAndNegotiatedAgain) {
   SimulatedFilterEngine host(R"(filter_engine {
     peers { count: 50 first_contact_s: 0 idle_timeout_s: 5 session_s: 20 pause_s: 60 }
     peers { count: 50 first_contact_s: 0 idle_timeout_s: 100000 session_s: 20 pause_s: 60 ipv6: true }
+    peers { count: 50 first_contact_s: 0 idle_timeout_s: 5 session_s: 20 pause_s: 60
+            key_module: KEY_MODULE_IKEV1 }
   })");
   host.clock.Advance(absl::Hours(1));
   const IkeStatistics1 ike = host.Ike();
@@ -228,6 +230,12 @@ TEST(IpsecPopulationTest, IdleSasAreDeletedAndNegotiatedAgain) {
   EXPECT_LT(ike.ike_v2_statistics.v6_statistics.total_successful_quick_modes, 50u * 3);
   EXPECT_LT(ike.ike_v2_statistics.v4_statistics.current_active_quick_modes, 30u);
   EXPECT_GT(ike.ike_v2_statistics.v6_statistics.current_active_quick_modes, 40u);
+  // IKEv2 keeps no main mode that nobody needs.
+  EXPECT_LT(ike.ike_v2_statistics.v4_statistics.current_active_main_modes, 30u);
+  EXPECT_GT(ike.ike_v2_statistics.v4_statistics.total_successful_main_modes, 50u * 20);
+  EXPECT_LT(ike.ike_statistics.v4_statistics.current_active_quick_modes, 30u);
+  EXPECT_EQ(ike.ike_statistics.v4_statistics.current_active_main_modes, 50u);
+  EXPECT_EQ(ike.ike_statistics.v4_statistics.total_successful_main_modes, 50u);
 }
 
 TEST(IpsecPopulationTest, SasEndWithTheirLifetimeIfRenewalFails) {

@@ -10,15 +10,18 @@ constexpr absl::Duration kNever = absl::InfiniteDuration();
 constexpr uint32_t kFirstSpi = 256;
 constexpr uint32_t kPacketsReceivedPerQuickMode = 2;
 
-uint32_t DrawSpi(IpsecChance& chance) {
-  return std::max(static_cast<uint32_t>(chance.Bits()), kFirstSpi);
+std::array<uint32_t, 2> DrawSpis(IpsecChance& chance) {
+  const uint64_t bits = chance.Bits();
+  return {std::max(static_cast<uint32_t>(bits), kFirstSpi),
+          std::max(static_cast<uint32_t>(bits >> 32), kFirstSpi)};
 }
 
 // Both SAs of a pair come and go together.
 void CountPair(const IpsecMoment& moment, bool added) {
   windows::IpsecAggregateSaStatistics& sas = moment.ledger.ipsec.aggregate_sa_statistics;
-  const uint32_t change = added ? 2u : -2u;
-  (added ? sas.total_sas_added : sas.total_sas_deleted) += 2;
+  const uint32_t count = 2 * moment.kind.sas_per_bundle();
+  const uint32_t change = added ? count : -count;
+  (added ? sas.total_sas_added : sas.total_sas_deleted) += count;
   sas.active_sas += change;
   if (moment.kind.scenario.offloaded()) sas.offloaded_sas += change;
   moment.ike().current_active_quick_modes += added ? 1u : -1u;
@@ -84,8 +87,8 @@ void IpsecQuickMode::Negotiate(const IpsecMoment& moment, uint64_t main_mode_id,
   attempt_began_ = moment.now;
   attempt_ends_ = moment.now + outcome.takes;
   attempt_code_ = outcome.code;
-  next_pair_ = {next_id, main_mode_id, static_cast<uint32_t>(next_id), DrawSpi(moment.chance),
-                DrawSpi(moment.chance)};
+  next_pair_ = {next_id, main_mode_id, static_cast<uint32_t>(next_id), DrawSpis(moment.chance),
+                DrawSpis(moment.chance)};
   ++moment.ike().total_quick_modes_started;
 }
 

@@ -4,6 +4,7 @@
 #ifndef FARSTAT_AGENT_SOURCES_SIMULATED_IPSEC_QUICK_MODE_H_
 #define FARSTAT_AGENT_SOURCES_SIMULATED_IPSEC_QUICK_MODE_H_
 
+#include <array>
 #include <cstdint>
 
 #include "absl/time/time.h"
@@ -12,12 +13,14 @@
 
 namespace farstat::sources::simulated {
 
+// What is negotiated at once: a bundle of SAs for each direction.
 struct IpsecSaPair {
   uint64_t context_id;
   uint64_t main_mode_id;
   uint32_t quick_mode_id;
-  uint32_t inbound_spi;
-  uint32_t outbound_spi;
+  // The second ones are used where each direction has two SAs.
+  std::array<uint32_t, 2> inbound_spis;
+  std::array<uint32_t, 2> outbound_spis;
 };
 
 class IpsecQuickMode {
@@ -41,6 +44,8 @@ class IpsecQuickMode {
   bool negotiates() const {
     return attempt_ == Attempt::kWaiting || attempt_ == Attempt::kNegotiating;
   }
+  // No traffic, no SAs, and none to come.
+  bool rests() const { return !traffic_ && !up_ && !replaced_up_ && attempt_ == Attempt::kNone; }
   // Null: there is none. The replaced one still exists beside its successor for a while.
   const IpsecSaPair* pair() const { return up_ ? &pair_ : nullptr; }
   const IpsecSaPair* replaced_pair() const { return replaced_up_ ? &replaced_pair_ : nullptr; }

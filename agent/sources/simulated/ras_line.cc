@@ -252,7 +252,7 @@ RasTraffic RasLine::Carried(int link, double up_seconds) const {
   const double frames_out = out / (0.8 * frame);
   const double frames_in = in / (1.1 * frame);
   const double errors =
-      1e-6 * (config_.has_errors_per_million() ? config_.errors_per_million() : 20) * frames_in;
+      1e-6 * (config_.has_errors_per_million() ? config_.errors_per_million() : 300) * frames_in;
   RasTraffic traffic = {static_cast<uint64_t>(out), static_cast<uint64_t>(in),
                         static_cast<uint64_t>(frames_out), static_cast<uint64_t>(frames_in)};
   for (size_t i = 0; i < std::size(kErrorShares); ++i) {

@@ -72,10 +72,10 @@ void CheckConnections(const RasConnections& connections, const std::string& fiel
 
 absl::Status CheckRasScenario(const RasScenario& scenario) {
   std::vector<std::string> problems;
-  int lines = 0;
+  int64_t lines = 0;
   for (int i = 0; i < scenario.connections_size(); ++i) {
     CheckConnections(scenario.connections(i), absl::StrCat("connections[", i, "]."), problems);
-    lines += std::min(CountOf(scenario.connections(i)), kMostLines);
+    lines += CountOf(scenario.connections(i));
   }
   if (lines > kMostLines) {
     problems.push_back(absl::StrCat("connections: there are more than ", kMostLines));
@@ -240,7 +240,7 @@ absl::optional<RasModel::Target> RasModel::ReachLink(Handle connection, uint32_t
   if (link > static_cast<uint32_t>(target->line->links())) return absl::nullopt;
   target->link = static_cast<int>(link);
   const RasLine::Link state = target->line->LinkAt(target->link, target->now);
-  if (state.state != RasLine::LinkState::kUp) return absl::nullopt;
+  if (state.state == RasLine::LinkState::kDown) return absl::nullopt;
   return target;
 }
 
@@ -290,6 +290,8 @@ windows::RasStats RasModel::StatsOf(const Target& target) {
     for (size_t i = 0; i < traffic.size(); ++i) traffic[i] -= cleared->second.traffic[i];
     if (scenario_.clear().with_duration()) since = cleared->second.at;
   }
+  // A link that is being dialled has its port, and nothing to count yet.
+  const bool dialling = !whole && link.state == RasLine::LinkState::kDialling;
   int links_up = 0;
   for (int i = 1; i <= line.links(); ++i) {
     links_up += line.LinkAt(i, now).state == RasLine::LinkState::kUp ? 1 : 0;
@@ -301,6 +303,7 @@ windows::RasStats RasModel::StatsOf(const Target& target) {
   // As percentages; for several links they say nothing.
   stats.compression_ratio_in = whole && line.links() > 1 ? 0xDEADBEEF : 104;
   stats.compression_ratio_out = whole && line.links() > 1 ? 0xDEADBEEF : 117;
+  if (dialling) return stats;
   stats.bps = static_cast<uint32_t>(line.link_speed_bps() * (whole ? std::max(1, links_up) : 1));
   stats.connect_duration = static_cast<uint32_t>(absl::ToInt64Milliseconds(now - since));
   return stats;

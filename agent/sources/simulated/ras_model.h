@@ -85,7 +85,7 @@ class RasModel {
   windows::RasStats StatsOf(const Target& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(world_.mutex);
   void Clear(const Target& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(world_.mutex);
   void ClearOne(const Target& target) ABSL_EXCLUSIVE_LOCKS_REQUIRED(world_.mutex);
-  // A link that is up and has counters.
+  // A link that is up or being dialled.
   absl::optional<Target> ReachLink(windows::Handle connection, uint32_t link, uint32_t& code)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(world_.mutex);
 

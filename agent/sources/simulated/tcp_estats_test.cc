@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <string>
@@ -386,6 +387,57 @@ TEST(TcpEstats, DoNotDependOnWhoLooked) {
       ASSERT_EQ(get(often, left), windows::kSuccess);
       ASSERT_EQ(get(once, right), windows::kSuccess);
       EXPECT_EQ(left, right) << type;
+    }
+  }
+}
+
+// Over a while every member shows something on a host with connections of all kinds, apart from
+// those that are reserved.
+TEST(TcpEstats, EveryMemberIsSeen) {
+  SimulatedTcp host(R"(
+    processes { name: "a.exe" }
+    paths { name: "bad" rtt_ms: 40 jitter_ms: 5 up_mbps: 50 loss: 0.003 burst_share: 0.2
+            reordering: 0.002 damage: 0.0001 stalls_per_hour: 60 }
+    paths { name: "marked" rtt_ms: 10 up_mbps: 20 loss: 0.001 ecn: true }
+    connections { name: "both ways" count: 4 processes: "a.exe" peers: "203.0.113.0/24" port: 443
+                  path: "bad" traffic { out_unlimited: true in_unlimited: true read_kbps: 4000
+                                        busy_share: 0.7 burst_s: 5 } }
+    connections { name: "marked" count: 2 processes: "a.exe" peers: "203.0.113.0/24" port: 80
+                  path: "marked" traffic { out_unlimited: true in_unlimited: true } }
+    connections { name: "small" count: 1 processes: "a.exe" peers: "203.0.113.0/24" port: 81
+                  peer_window_bytes: 8192 traffic { out_unlimited: true } }
+    estats { enabled { share: 1 } })");
+  std::array<std::vector<bool>, 9> seen;
+  for (uint32_t type = 1; type < 9; ++type) seen[type].resize(kRodSizes[type] / 4);
+  for (int i = 0; i < 600; ++i) {
+    host.Advance(0.5);
+    for (const TcpRow& row : host.Established()) {
+      for (uint32_t type = 1; type < 9; ++type) {
+        std::array<uint32_t, 40> words = {};
+        ASSERT_EQ(host.api().get_per_tcp_connection_estats(&row, type, nullptr, 0, 0, nullptr, 0, 0,
+                                                           Bytes(words.data()), 0, kRodSizes[type]),
+                  windows::kSuccess);
+        for (size_t word = 0; word < seen[type].size(); ++word) {
+          if (words[word] != 0) seen[type][word] = true;
+        }
+      }
+    }
+  }
+  // Padding, upper halves of 64 bits that need more than a while, and reserved members.
+  const std::array<std::vector<size_t>, 9> missing = {{{},
+                                                       {1, 3, 5, 7, 9, 11, 17, 19, 21, 23},
+                                                       {3, 7, 11, 21},
+                                                       {18, 24},
+                                                       {1, 3, 5, 7},
+                                                       {7, 8, 11, 13, 15, 17},
+                                                       {},
+                                                       {1, 3, 5, 7},
+                                                       {}}};
+  for (uint32_t type = 1; type < 9; ++type) {
+    for (size_t word = 0; word < seen[type].size(); ++word) {
+      const bool expected =
+          std::find(missing[type].begin(), missing[type].end(), word) == missing[type].end();
+      EXPECT_EQ(seen[type][word], expected) << "type " << type << " word " << word;
     }
   }
 }

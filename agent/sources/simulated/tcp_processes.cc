@@ -10,8 +10,9 @@
 namespace farstat::sources::simulated {
 namespace {
 
-// The process of the kernel: it may not be opened. 0 is no process at all.
+// The process of the kernel, which may not be opened; farstat knows its name. 0 is no process.
 constexpr uint32_t kSystemPid = 4;
+constexpr char kSystemName[] = "System";
 
 // Copies a text to `at`, which it moves behind the text.
 const char16_t* PutText(const std::string& text, char16_t*& at) {
@@ -45,7 +46,6 @@ const TcpProcessEntry* TcpProcesses::Find(absl::string_view id) const {
 
 uint32_t TcpProcesses::Open(uint32_t pid, bool administrator,
                             const TcpProcessEntry** process) const {
-  if (pid == kSystemPid) return windows::kErrorAccessDenied;
   const auto it = by_pid_.find(pid);
   if (it == by_pid_.end()) return windows::kErrorInvalidParameter;
   *process = it->second;
@@ -55,6 +55,10 @@ uint32_t TcpProcesses::Open(uint32_t pid, bool administrator,
 }
 
 uint32_t TcpProcesses::NameOf(uint32_t pid, bool administrator, std::string* name) const {
+  if (pid == kSystemPid) {
+    *name = kSystemName;
+    return windows::kSuccess;
+  }
   const TcpProcessEntry* process = nullptr;
   const uint32_t code = Open(pid, administrator, &process);
   if (code == windows::kSuccess) *name = process->name;

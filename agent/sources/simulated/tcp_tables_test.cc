@@ -201,7 +201,8 @@ TEST(TcpOwners, ProcessesHaveNames) {
   EXPECT_EQ(name, "outlook.exe");
   EXPECT_EQ(host.api().process_name(1200, &name), windows::kSuccess);
   EXPECT_EQ(host.api().process_name(888, &name), windows::kErrorAccessDenied);
-  EXPECT_EQ(host.api().process_name(4, &name), windows::kErrorAccessDenied);
+  EXPECT_EQ(host.api().process_name(4, &name), windows::kSuccess);
+  EXPECT_EQ(name, "System");
   EXPECT_EQ(host.api().process_name(0, &name), windows::kErrorInvalidParameter);
   EXPECT_EQ(host.api().process_name(12, &name), windows::kErrorInvalidParameter);
   const SimulatedTcp user(kOffice, 1, /*administrator=*/false);

@@ -9,25 +9,24 @@
 #include "agent/sources/windows/estats_control.h"
 #include "tests/support/becomes.h"
 #include "tests/support/estats_windows.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/test_certificates.h"
 
 namespace farstat::sources::windows {
 namespace {
 
 using farstat::testing::Becomes;
 using farstat::testing::EstatsWindows;
-using farstat::testing::TemporaryFolder;
 using ::testing::SizeIs;
 
 constexpr EstatsSwitches kData = EstatsSwitchOf(v1::TCP_GROUP_DATA);
 
 // Killed as if by kill -9, at a moment when there is a lease.
 TEST(EstatsControlKillTest, WhatAKilledAgentHasSwitchedOnItsSuccessorSwitchesOff) {
-  const TemporaryFolder folder;
+  const TestFolder folder;
   EstatsWindows windows;
   const auto start = [&] {
     return std::make_unique<EstatsControl>(windows.api(), SystemClock(),
-                                           folder.path() + "/estats.journal");
+                                           folder.Path("estats.journal"));
   };
   const size_t connection = windows.Add(1000);
   const size_t foreign = windows.Add(1001);

@@ -5,14 +5,13 @@
 
 #include "tests/support/becomes.h"
 #include "tests/support/estats_windows.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/test_certificates.h"
 
 namespace farstat::sources::windows {
 namespace {
 
 using farstat::testing::Becomes;
 using farstat::testing::EstatsWindows;
-using farstat::testing::TemporaryFolder;
 using ::testing::SizeIs;
 
 constexpr EstatsSwitches kData = EstatsSwitchOf(v1::TCP_GROUP_DATA);
@@ -29,10 +28,10 @@ class EstatsControlTest : public ::testing::Test {
  protected:
   std::unique_ptr<EstatsControl> Start() {
     return std::make_unique<EstatsControl>(windows_.api(), SystemClock(),
-                                           folder_.path() + "/estats.journal");
+                                           folder_.Path("estats.journal"));
   }
 
-  TemporaryFolder folder_;
+  TestFolder folder_;
   EstatsWindows windows_;
 };
 

@@ -7,7 +7,7 @@
 #include <fstream>
 
 #include "common/status.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/test_certificates.h"
 
 namespace farstat::sources::windows {
 namespace {
@@ -29,9 +29,8 @@ TcpIdentity Connection(uint16_t port) {
 
 class EstatsJournalTest : public ::testing::Test {
  protected:
-  const farstat::testing::TemporaryFolder temporary_;
-  const std::filesystem::path folder_ = temporary_.path();
-  const std::string path_ = (folder_ / "state" / "estats.journal").string();
+  const TestFolder folder_;
+  const std::string path_ = folder_.Path("state/estats.journal");
 };
 
 TEST_F(EstatsJournalTest, WritesNothingAsLongAsThereIsNothingToRemember) {
@@ -69,7 +68,7 @@ TEST_F(EstatsJournalTest, WithoutAPathSaysWhichSettingIsMissing) {
 }
 
 TEST_F(EstatsJournalTest, LeavesAForeignFileAlone) {
-  std::filesystem::create_directories(folder_ / "state");
+  std::filesystem::create_directories(folder_.Path("state"));
   const std::string text(100, 'x');
   std::ofstream(path_) << text;
   EstatsJournal journal(path_);
@@ -147,7 +146,7 @@ TEST_F(EstatsJournalTest, AFullDiskIsAnErrorAndChangesNothing) {
 }
 
 TEST_F(EstatsJournalTest, AFolderThatCannotBeMadeIsAnError) {
-  std::ofstream(folder_ / "state") << "a file";
+  std::ofstream(folder_.Path("state")) << "a file";
   const EstatsJournal journal(path_);
   EXPECT_FALSE(journal.status().ok());
   EXPECT_THAT(std::string(journal.status().message()), HasSubstr("state"));

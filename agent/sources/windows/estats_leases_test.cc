@@ -9,14 +9,13 @@
 #include "common/status.h"
 #include "tests/support/estats_windows.h"
 #include "tests/support/manual_clock.h"
-#include "tests/support/temporary_folder.h"
+#include "tests/support/test_certificates.h"
 
 namespace farstat::sources::windows {
 namespace {
 
 using farstat::testing::EstatsWindows;
 using farstat::testing::ManualClock;
-using farstat::testing::TemporaryFolder;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
 
@@ -52,7 +51,7 @@ class EstatsLeasesTest : public ::testing::Test {
  protected:
   EstatsLeasesTest() { Restart(); }
 
-  std::string journal_path() const { return folder_.path() + "/estats.journal"; }
+  std::string journal_path() const { return folder_.Path("estats.journal"); }
   // As after a crash: the leases are forgotten and nothing is switched off.
   void Restart() {
     leases_.reset();
@@ -69,7 +68,7 @@ class EstatsLeasesTest : public ::testing::Test {
     return leases_->Tend();
   }
 
-  TemporaryFolder folder_;
+  TestFolder folder_;
   EstatsWindows windows_;
   ManualClock clock_;
   std::unique_ptr<EstatsLeases> leases_;
@@ -446,7 +445,7 @@ TEST_F(EstatsLeasesTest, WhateverCallFailsNothingStaysOnUnremembered) {
   for (const uint32_t code : {kErrorAccessDenied, kErrorNotFound, kErrorInvalidParameter}) {
     for (int failing = 1; failing <= 14; ++failing) {
       EstatsWindows windows;
-      TemporaryFolder folder;
+      TestFolder folder;
       const size_t first = windows.Add(1000);
       const size_t second = windows.Add(1001);
       Api api = windows.api();
@@ -459,7 +458,7 @@ TEST_F(EstatsLeasesTest, WhateverCallFailsNothingStaysOnUnremembered) {
         return ++calls == failing ? code
                                   : windows.api().set_per_tcp_connection_estats(arguments...);
       };
-      const std::string path = folder.path() + "/estats.journal";
+      const std::string path = folder.Path("estats.journal");
       EstatsLeases leases(api, clock_, path);
       const auto result = leases.Set(Lease(kData | kPath, /*undo=*/true, absl::Seconds(1)));
       for (const size_t connection : {first, second}) {

@@ -35,7 +35,7 @@ absl::Status IkeSource::CollectTotals(RowSink& sink) {
   if (absl::Status status = engine_.Open(); !status.ok()) return status;
   IkeReading reading = {};
   Reading when = {};
-  const absl::Status status = incarnation_.ReadWithin([&] {
+  absl::Status status = incarnation_.ReadWithin([&] {
     when.steady = clock_.Steady();
     when.wall = clock_.Wall();
     return ReadStatistics(reading);

@@ -74,7 +74,7 @@ absl::Status IpsecSource::ReadTotals() {
   if (absl::Status status = engine_.Open(); !status.ok()) return status;
   IpsecReading reading = {};
   Reading when = {};
-  const absl::Status status = incarnation_.ReadWithin([&] {
+  absl::Status status = incarnation_.ReadWithin([&] {
     when.steady = clock_.Steady();
     when.wall = clock_.Wall();
     return ReadStatistics(reading);

@@ -109,7 +109,6 @@ TEST_F(IpsecSourceTest, CallsOnlyForTheGroupsThatAreAskedFor) {
 }
 
 TEST_F(IpsecSourceTest, TotalsHaveAPartForEachOfTheirGroups) {
-  RowWriter copy;
   class Sink : public RowSink {
    public:
     void Put(RowKind, RowWriter& row) override {

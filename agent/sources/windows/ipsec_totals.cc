@@ -1,6 +1,5 @@
 #include "agent/sources/windows/ipsec_totals.h"
 
-#include <algorithm>
 #include <cstring>
 
 #include "farstat/v1/common.pb.h"

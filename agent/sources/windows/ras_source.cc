@@ -100,7 +100,7 @@ absl::Status RasSource::CollectRow(const RasConnection& listed, PartMask parts,
   for (const v1::RasGroup group : kGroups) {
     if ((parts & RasGroupBit(group)) == 0) continue;
     row_.BeginPart(RasGroupPart(group));
-    const absl::Status status = CollectGroup(group, current, partial);
+    absl::Status status = CollectGroup(group, current, partial);
     if (status.ok()) continue;
     if (EndsRow(status)) return status;
     // What this Windows lacks altogether has no code, and is told once, not in each row.
@@ -179,7 +179,7 @@ absl::Status RasSource::CollectLinks(Current& current, absl::Status& partial) {
   }
   for (uint32_t index = 1; index <= kMaxLinks; ++index) {
     Handle handle = 0;
-    const absl::Status status = calls_.GetLinkHandle(current.listed.handle, index, handle);
+    absl::Status status = calls_.GetLinkHandle(current.listed.handle, index, handle);
     const uint32_t code = status.ok() ? kSuccess : Win32CodeOf(status);
     if (code == kErrorNoMoreItems) {
       current.kept->several_links = index > 2;
@@ -219,13 +219,13 @@ absl::Status RasSource::CollectLink(uint32_t index, Handle handle, Current& curr
   };
   if (handle != 0) {
     RasConnectionStatus status;
-    const absl::Status called = calls_.GetStatus(handle, status);
+    absl::Status called = calls_.GetStatus(handle, status);
     if (IsRasStopped(called)) return called;
     if (take(called)) reading.status = status;
   }
   if (reading.up.value_or(true)) {
     RasStats stats;
-    const absl::Status called = ReadLinkStatistics(current.listed.handle, index, link, stats);
+    absl::Status called = ReadLinkStatistics(current.listed.handle, index, link, stats);
     if (IsRasStopped(called)) return called;
     if (take(called)) reading.stats = stats;
   }

@@ -73,7 +73,7 @@ absl::string_view TcpOwners::ProcessOf(const ListedTcp& connection) {
   if (pid == kSystemPid) return kSystemName;
   Process& process = processes_[pid];
   process.seen_in = collection_;
-  const bool was_there = connection.created != 0 && connection.created <= process.asked_at;
+  const bool was_there = connection.created != 0 && connection.created < process.asked_at;
   if (process.asked_in != collection_ && !was_there) AskProcess(pid, process);
   // A process that has ended in the meantime has no name, and that is no fault.
   if (process.code != kSuccess && process.code != kErrorInvalidParameter && status_.ok()) {

@@ -16,7 +16,7 @@ namespace {
 using testing::FakeTcp;
 using testing::FakeTcpWindows;
 
-class TcpTablesTest : public ::testing::Test {
+class WindowsTcpTablesTest : public ::testing::Test {
  protected:
   const std::vector<ListedTcp>& List() {
     const absl::Status status = tables_.List();
@@ -41,7 +41,7 @@ class TcpTablesTest : public ::testing::Test {
   TcpTables tables_{windows_.api};
 };
 
-TEST_F(TcpTablesTest, ListsIpv4) {
+TEST_F(WindowsTcpTablesTest, ListsIpv4) {
   windows_.AddIpv4(50000, 1234);
   const ListedTcp& listed = Listed();
   const std::array<uint8_t, 16> local = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 192, 0, 2, 1};
@@ -64,7 +64,7 @@ TEST_F(TcpTablesTest, ListsIpv4) {
 
 // MIB_TCP6ROW begins with the state, which the rows of the tables have near their end.
 // Pitfall 9.
-TEST_F(TcpTablesTest, NamesIpv6ConnectionsToEstatsMemberByMember) {
+TEST_F(WindowsTcpTablesTest, NamesIpv6ConnectionsToEstatsMemberByMember) {
   FakeTcp& connection = windows_.AddIpv6(50000, 1234);
   connection.row6.local_port |= 0xabcd0000;
   const ListedTcp& listed = Listed();
@@ -85,7 +85,7 @@ TEST_F(TcpTablesTest, NamesIpv6ConnectionsToEstatsMemberByMember) {
 }
 
 // Pitfall 8.
-TEST_F(TcpTablesTest, PortsAreTheLowHalfAndListenersHaveNoRemoteEnd) {
+TEST_F(WindowsTcpTablesTest, PortsAreTheLowHalfAndListenersHaveNoRemoteEnd) {
   FakeTcp& connection = windows_.AddIpv4(50000, 1);
   connection.row.local_port = FakeTcpWindows::Port(443, 0xdead);
   connection.row.remote_port = FakeTcpWindows::Port(50000, 0xbeef);
@@ -109,7 +109,7 @@ TEST_F(TcpTablesTest, PortsAreTheLowHalfAndListenersHaveNoRemoteEnd) {
 }
 
 // Pitfall 7.
-TEST_F(TcpTablesTest, GrowsWithTheTableUpToABound) {
+TEST_F(WindowsTcpTablesTest, GrowsWithTheTableUpToABound) {
   windows_.table2_code = windows_.table6_2_code = kErrorNotSupported;
   for (int i = 0; i < 2000; ++i) windows_.AddIpv4(static_cast<uint16_t>(1 + i), i);
   windows_.growths = 7;
@@ -127,7 +127,7 @@ TEST_F(TcpTablesTest, GrowsWithTheTableUpToABound) {
   EXPECT_EQ(other.calls["GetExtendedTcpTable"], 8);
 }
 
-TEST_F(TcpTablesTest, UnknownStatesAreNotNamed) {
+TEST_F(WindowsTcpTablesTest, UnknownStatesAreNotNamed) {
   windows_.AddIpv4(1, 1).row.state = kTcpStateReserved;
   windows_.AddIpv4(2, 1).row.state = kTcpStateDeleteTcb;
   const std::vector<ListedTcp>& listed = List();
@@ -137,7 +137,7 @@ TEST_F(TcpTablesTest, UnknownStatesAreNotNamed) {
 }
 
 // Pitfall 14.
-TEST_F(TcpTablesTest, TellsWhichConnectionsAreOffloaded) {
+TEST_F(WindowsTcpTablesTest, TellsWhichConnectionsAreOffloaded) {
   windows_.AddIpv4(1, 1).offload_state = kTcpOffloadOffloaded;
   windows_.AddIpv4(2, 1);
   windows_.AddIpv6(3, 1).offload_state = kTcpOffloadUploading;
@@ -158,7 +158,7 @@ TEST_F(TcpTablesTest, TellsWhichConnectionsAreOffloaded) {
   EXPECT_TRUE(tables_.offload_status().ok()) << "this Windows does not have it";
 }
 
-TEST_F(TcpTablesTest, FallsBackToTheTablesThatAreNotRefused) {
+TEST_F(WindowsTcpTablesTest, FallsBackToTheTablesThatAreNotRefused) {
   windows_.AddIpv4(50000, 1234).offload_state = kTcpOffloadOffloading;
   windows_.AddIpv6(50001, 1234);
   for (const uint32_t family : {kAddressFamilyInet, kAddressFamilyInet6}) {
@@ -184,7 +184,7 @@ TEST_F(TcpTablesTest, FallsBackToTheTablesThatAreNotRefused) {
   check();
 }
 
-TEST_F(TcpTablesTest, AWindowsWithoutOneOfTheProtocolsIsNoFault) {
+TEST_F(WindowsTcpTablesTest, AWindowsWithoutOneOfTheProtocolsIsNoFault) {
   windows_.AddIpv4(50000, 1);
   RefuseExtended(kAddressFamilyInet6);
   windows_.table6_2_code = kErrorNotSupported;
@@ -197,7 +197,7 @@ TEST_F(TcpTablesTest, AWindowsWithoutOneOfTheProtocolsIsNoFault) {
   EXPECT_TRUE(tables_.List().ok());
 }
 
-TEST_F(TcpTablesTest, FailuresLeaveNoConnections) {
+TEST_F(WindowsTcpTablesTest, FailuresLeaveNoConnections) {
   windows_.AddIpv4(50000, 1);
   windows_.extended_codes[{kTcpTableOwnerModuleAll, kAddressFamilyInet6}] = 8;
   const absl::Status status = tables_.List();
@@ -208,7 +208,7 @@ TEST_F(TcpTablesTest, FailuresLeaveNoConnections) {
   EXPECT_EQ(tables_.List().code(), absl::StatusCode::kUnimplemented);
 }
 
-TEST_F(TcpTablesTest, DoesNotBelieveMoreRowsThanTheBufferHolds) {
+TEST_F(WindowsTcpTablesTest, DoesNotBelieveMoreRowsThanTheBufferHolds) {
   windows_.api.get_extended_tcp_table = [](void* table, uint32_t*, int32_t, uint32_t, uint32_t,
                                            uint32_t) {
     const uint32_t count = 1'000'000;
@@ -220,7 +220,7 @@ TEST_F(TcpTablesTest, DoesNotBelieveMoreRowsThanTheBufferHolds) {
 }
 
 // A call that says it succeeds and fills nothing does not deliver the rows of the listing before.
-TEST_F(TcpTablesTest, FakeSuccessListsNothing) {
+TEST_F(WindowsTcpTablesTest, FakeSuccessListsNothing) {
   windows_.AddIpv4(50000, 1);
   EXPECT_EQ(List().size(), 1u);
   windows_.api.get_extended_tcp_table = [](void*, uint32_t*, int32_t, uint32_t, uint32_t,
