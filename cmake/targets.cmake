@@ -105,7 +105,7 @@ function(farstat_test name)
   endif()
   if(WIN32)
     # ./dev windows test runs them, under Wine; they may as well be copied to a Windows host.
-    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${FARSTAT_BIN_DIR}/tests)
     farstat_windows_resources(${name})
     return()
   endif()

@@ -19,7 +19,7 @@ while [ $# -gt 0 ] && [ "$1" != -- ]; do
 done
 [ $# -eq 0 ] || shift
 if [ ${#names[@]} -eq 0 ]; then
-  for file in "$top"/build/windows/tests/*.exe; do names+=("$(basename "$file" .exe)"); done
+  for file in "$top"/build/windows/bin/tests/*.exe; do names+=("$(basename "$file" .exe)"); done
 fi
 
 # Files are made for their owner alone, as in the profile of a Windows user: keys that others can read are refused.
@@ -47,7 +47,7 @@ failed=()
 run_program() {
   local name=$1 start=$SECONDS log=$logs/windows-$1.log
   shift
-  if (cd "$top/build/windows/tests" && timeout 900 wine "$name.exe" --gtest_color=no "$@") >"$log" 2>&1 </dev/null &&
+  if (cd "$top/build/windows/bin/tests" && timeout 900 wine "$name.exe" --gtest_color=no "$@") >"$log" 2>&1 </dev/null &&
     grep -q '^\[  PASSED  \]' "$log"; then
     printf 'ok %s: %s in %d s\n' "$name" "$(sed -n -E 's/^\[  PASSED  \] ([0-9]+ tests?).*/\1/p' "$log" | tail -n 1)" $((SECONDS - start))
   else
@@ -57,7 +57,7 @@ run_program() {
   fi
 }
 
-if imports=$("$here/imports.sh" "$top"/build/windows/bin/*.exe "$top"/build/windows/tests/*.exe); then
+if imports=$("$here/imports.sh" "$top"/build/windows/bin/*.exe "$top"/build/windows/bin/tests/*.exe); then
   echo "ok imports"
 else
   printf '%s\nFAILED imports\n' "$imports"
