@@ -249,10 +249,14 @@ TEST_F(OperationsTest, ACallThatIsGivenUpBeforeItsTurnChangesNothing) {
   std::thread first([&] { EXPECT_TRUE(Set(EnablePathOfAll()).ok()); });
   EXPECT_TRUE(Becomes([&] { return !host_->requests().empty(); }));
   grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(50));
+  const auto deadline = std::chrono::system_clock::now() + std::chrono::milliseconds(50);
+  context.set_deadline(deadline);
   v1::SetTcpEstatsCollectionResponse response;
   EXPECT_EQ(stub_->SetTcpEstatsCollection(&context, EnablePathOfAll(), &response).error_code(),
             grpc::StatusCode::DEADLINE_EXCEEDED);
+  // On its way to the agent the deadline is rounded up.
+  EXPECT_TRUE(Becomes(
+      [&] { return std::chrono::system_clock::now() > deadline + std::chrono::milliseconds(20); }));
   host_->Stick(false);
   first.join();
   EXPECT_TRUE(Set(EnablePathOfAll()).ok()) << "its turn is after the one that was given up";
