@@ -1,5 +1,6 @@
 #include "agent/hosts/windows_host.h"
 
+#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -121,12 +122,20 @@ std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makin
   return family;
 }
 
+// On a thread of its own: a watch registers with the service, which may take long or hang, and the
+// agent's start must not wait for it. Its end does.
+std::shared_ptr<void> WatchRas(const Api& api, feed::Feed& feed) {
+  return std::make_shared<std::future<std::unique_ptr<windows::RasChangeWatch>>>(
+      std::async(std::launch::async, [&api, &feed] {
+        return std::make_unique<windows::RasChangeWatch>(api, [&feed] { feed.Nudge(); });
+      }));
+}
+
 void AddRas(const Makings& makings, Host& host) {
   const auto source = std::make_shared<windows::RasSource>(makings.api, makings.clock);
   auto family = MakeFamily(v1::FAMILY_RAS, makings, source);
   if (family->feed != nullptr) {
-    family->watch = std::make_shared<windows::RasChangeWatch>(
-        makings.api, [feed = family->feed.get()] { feed->Nudge(); });
+    family->watch = WatchRas(makings.api, *family->feed);
     host.operations.clear_ras = [&api = makings.api,
                                  source](const sources::RasClearRequest& request) {
       return windows::ClearRasStatistics(api, source->clearings(), request);

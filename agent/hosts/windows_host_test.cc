@@ -27,7 +27,7 @@ constexpr char kBusy[] = R"(
     processes { name: "app.exe" }
     connections { name: "web" count: 5 processes: "app.exe" peers: "203.0.113.0/24" port: 443 }
   }
-  filter_engine { peers { count: 2 } dos_protection { state: STATE_ZEROS } }
+  filter_engine { peers { count: 2 } dos_protection { state: STATE_ACTIVE packets_per_s: 10 } }
 )";
 
 // The host of a simulated Windows.
@@ -146,7 +146,8 @@ TEST_F(WindowsHostTest, WithoutEstatsThereAreNoGroups) {
 }
 
 TEST_F(WindowsHostTest, RasConnectionThatDropsIsSeenBeforeTheNextTick) {
-  const Host& host = Start(R"(ras { connections { connected_for_s: 60 up_s: 0.3 down_s: 0.3
+  const Host& host =
+      Start(R"(ras { connections { name: "Work" connected_for_s: 60 up_s: 0.3 down_s: 0.3
                                                   dial_s: 0.1 closing_s: 0.1 } })");
   Mutex mutex;
   ConditionVariable ticked;

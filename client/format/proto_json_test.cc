@@ -100,7 +100,8 @@ void ExpectAsTheLibraryHasIt(const Message& message) {
   google::protobuf::util::JsonPrintOptions options;
   options.preserve_proto_field_names = true;
   std::string expected;
-  ASSERT_TRUE(google::protobuf::util::MessageToJsonString(message, &expected, options).ok());
+  const auto printed = google::protobuf::util::MessageToJsonString(message, &expected, options);
+  ASSERT_TRUE(printed.ok()) << message.GetTypeName() << ": " << printed.ToString();
   for (const bool pretty : {false, true}) {
     std::string json;
     AppendJson(message, pretty, 0, json);

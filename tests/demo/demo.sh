@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # ./dev demo: the main job on this machine, with real connections. Starts an agent on loopback, makes
-# some traffic, shows a snapshot and a few seconds of subscription, and cleans up. --keep leaves the
-# agent and the traffic running. Works without a terminal too.
+# some traffic, shows a snapshot and a few seconds of subscription; then the same with a simulated
+# Windows host, and cleans up. --keep leaves agent, traffic and simulator running. Works without a
+# terminal too.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -83,12 +84,32 @@ say "4. Why one of them does not move: its receiver has closed the window"
 show "$farstat" get tcp -t "$address" --port "$port" --state established --sort rwnd_limited_us \
   --limit 1 --columns remote,cur_app_write_queue_bytes,send_queue_bytes,cur_rwin_received_bytes,rwnd_limited_us,timer
 
+say "5. A Windows host. It is SIMULATED: models of RAS, TCP, IPsec and IKE in place of Windows' calls"
+"$root/build/bin/farstat-simulator" --listen 127.0.0.1:0 --local-operators \
+  --scenario "$root/tests/demo/windows.textproto" >"$folder/simulator" 2>&1 &
+simulator_pid=$!
+started+=("$simulator_pid")
+windows=$(await_line "$folder/simulator" '^sim-0001' 'the simulator' | awk '{print $2}')
+show "$farstat" agent info -t "$windows"
+
+say "6. Its VPNs. One of them flaps; that is seen at once, though the interval is a minute"
+show "$farstat" watch ras -t "$windows" --interval 1m --duration 12s
+
+say "7. Which IPsec tunnels do not come up, and why"
+show "$farstat" get ike -t "$windows"
+
+say "8. What TCP knows: Windows collects it only where it was switched on, so switch it on for a minute"
+show "$farstat" estats enable -t "$windows" --groups all --ttl 1m --release disable
+sleep 2
+show "$farstat" watch tcp -t "$windows" --state established --rate --count 2
+
 say "What was seen"
 echo "Every TCP socket of this host, read from the kernel by the agent and sent over gRPC: a full set"
 echo "first, then only what changed. Nothing was switched on, and the agent sleeps when nobody watches."
+echo "The Windows host was simulated: the agent's own Windows collectors, over a model of Windows."
 say "How to go on"
 if [ -n "$keep" ]; then
-  echo "The agent and the traffic go on; end them with: kill ${started[*]}"
+  echo "The agent, the traffic and the simulator on $windows go on; end them with: kill ${started[*]}"
   at=" -t $address"
 else
   echo "Start an agent of your own, or let ./dev demo --keep leave this one running:"
@@ -100,5 +121,7 @@ cat <<END
   build/bin/farstat watch tcp$at --rate
   build/bin/farstat get tcp$at -o jsonl | head -3
   build/bin/farstat agent info$at
+  build/bin/farstat-simulator --list-scenarios
+  build/bin/farstat-simulator --hosts 20 --scenario busy_vpn_gateway
   build/bin/farstat --help
 END
