@@ -22,7 +22,7 @@ constexpr char kMainExamples[] = R"(Examples:
   farstat watch tcp --rate                     what moves, every second
   farstat get host -o jsonl -t @fleet.txt      everything, for a program
   farstat agent info -t web1 …                 who answers there, and what it can deliver
-  farstat estats enable --groups data,path …       what Windows does not count by itself
+  farstat estats enable --groups data,path --all … what Windows does not count by itself
 
 Exit codes: 0 every target answered; 1 wrong usage or a local error; 2 some targets failed;
 3 all failed; 130 interrupted.)";
@@ -49,12 +49,13 @@ A lost agent is tried again, ever more slowly, and the stream resumes. If no tar
 at first, watch ends, unless --keep-trying is given.)";
 
 constexpr char kEstatsExamples[] = R"(Examples:
-  farstat estats enable --groups data,path -t web1 …       until the connections end
+  farstat estats enable --groups data,path --all -t web1 … until the connections end
   farstat estats enable --groups all --remote 10.0.0.0/8 --ttl 10m --release disable
                              for ten minutes, also for connections that come meanwhile
   farstat estats disable --groups bandwidth --port 443
   farstat watch tcp --estats data,path                     only as long as somebody watches
 
+Without a selection (--local, --remote, --port, --pid, --process) --all must be given.
 Windows switches these statistics per connection and group, and all programs of the host share the
 switches: switching off disturbs other readers. Needs the role operator at the agent.
 Groups: data, send_congestion, path, send_buffer, receive, observed_receive, bandwidth, fine_rtt; all.
@@ -63,7 +64,10 @@ SWITCHED and BEFORE count groups, once for each connection: switched now, and as
 constexpr char kClearExamples[] = R"(Examples:
   farstat clear ras --entry Office -t laptop7 …  one VPN, whatever number of connections it has
   farstat clear ras --links --state connected    every connection that is up, and its links
+  farstat clear ras --all                        all of them
 
+--entry takes a name as it is, commas included; give it several times for several entries. Without a
+selection (--entry, --state) --all must be given.
 Every program of the host sees zero then, the status window of Windows included; the totals that
 farstat shows go on. Needs the role operator at the agent.)";
 
@@ -149,6 +153,12 @@ class Parser {
     AddText(command, "-o,--output", "FORMAT", raw_.output, "table, wide, json or jsonl");
     AddText(command, "--color", "WHEN", raw_.color, "auto, always or never");
     AddText(command, "--width", "N", raw_.width, "Columns of the table, instead of the window's");
+  }
+
+  // So that nobody changes everything by leaving something out.
+  void AddAll(CLI::App* command) {
+    command->add_flag("--all", raw_.all_connections,
+                      "Every connection: must be given where nothing is selected");
   }
 
   // Which connections.
@@ -240,6 +250,7 @@ class Parser {
       command->footer(kEstatsExamples);
       AddList(command, "--groups", "GROUPS", raw_.groups, "Groups to switch: path,sndcong; or all");
       AddConnections(command);
+      AddAll(command);
       AddText(command, "--ttl", "TIME", raw_.ttl,
               "For so long, also connections that come meanwhile: 10m");
     }
@@ -259,8 +270,10 @@ class Parser {
     clear->require_subcommand(1);
     CLI::App* ras = clear->add_subcommand("ras", "Counters of RAS connections");
     ras->footer(kClearExamples);
-    AddList(ras, "--entry", "NAME", raw_.entries, "Only connections of this phonebook entry");
+    AddList(ras, "--entry", "NAME", raw_.entries,
+            "Only connections of this phonebook entry; repeatedly for several");
     AddList(ras, "--state", "STATE", raw_.states, "Only connections in this state");
+    AddAll(ras);
     ras->add_flag("--links", raw_.all_links, "The counters of each link, too");
     AddReason(ras);
     AddTargets(ras);

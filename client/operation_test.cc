@@ -77,7 +77,7 @@ TEST(OperationTest, EstatsEnableAsksForWhatWasTypedAndShowsWhatCame) {
   EXPECT_EQ(asked.reason(), "case 4711");
 }
 
-TEST(OperationTest, EstatsDisableMeansAllConnectionsUnlessFiltered) {
+TEST(OperationTest, EstatsDisableWithAllMeansEveryConnection) {
   FakeAgent agent;
   v1::SetTcpEstatsCollectionRequest asked;
   agent.on_set_estats = [&](const v1::SetTcpEstatsCollectionRequest& request, auto*) {
@@ -85,7 +85,9 @@ TEST(OperationTest, EstatsDisableMeansAllConnectionsUnlessFiltered) {
     return grpc::Status::OK;
   };
   agent.Start();
-  EXPECT_EQ(Farstat({"estats", "disable", "--groups", "all", "-t", agent.target()}).exit_code, 0);
+  const Result result =
+      Farstat({"estats", "disable", "--groups", "all", "--all", "-t", agent.target()});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_TRUE(asked.has_filter());
   EXPECT_FALSE(asked.has_ttl());
   EXPECT_EQ(asked.groups_size(), 8);
@@ -114,7 +116,7 @@ TEST(OperationTest, AFleetIsOneTableAndFailuresAreToldWithTheirCause) {
   };
   refusing.Start();
   const Result result =
-      Farstat({"estats", "enable", "--groups", "path", "--max-parallel", "1", "-t",
+      Farstat({"estats", "enable", "--groups", "path", "--all", "--max-parallel", "1", "-t",
                good.target() + "," + partly.target() + "," + refusing.target()});
   EXPECT_EQ(result.exit_code, 2) << "some failed";
   EXPECT_THAT(result.out,
@@ -132,8 +134,8 @@ TEST(OperationTest, JsonLinesHoldTheAnswerAndTheSummary) {
     return grpc::Status::OK;
   };
   agent.Start();
-  const Result result =
-      Farstat({"estats", "enable", "--groups", "path", "-o", "jsonl", "-t", agent.target()});
+  const Result result = Farstat(
+      {"estats", "enable", "--groups", "path", "--all", "-o", "jsonl", "-t", agent.target()});
   const auto records = Records(result.out);
   ASSERT_THAT(records, SizeIs(2));
   EXPECT_EQ(records[0].fields().at("kind").string_value(), "estats_result");
@@ -149,7 +151,8 @@ TEST(OperationTest, ARefusedRoleSaysWhichSettingToChange) {
                                     "set local_operators in the agent's settings"));
   };
   agent.Start();
-  const Result result = Farstat({"estats", "enable", "--groups", "path", "-t", agent.target()});
+  const Result result =
+      Farstat({"estats", "enable", "--groups", "path", "--all", "-t", agent.target()});
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.errors, AllOf(HasSubstr("AUTH"), HasSubstr("set local_operators")));
 }
@@ -171,14 +174,15 @@ TEST(OperationTest, ClearRasAsksForWhatWasTypedAndShowsWhatCame) {
     return grpc::Status::OK;
   };
   agent.Start();
-  const Result result = Farstat({"clear", "ras", "--entry", "Office,Home", "--state", "connected",
-                                 "--links", "--reason", "test", "-t", agent.target()});
+  const Result result =
+      Farstat({"clear", "ras", "--entry", "Office, 2nd floor", "--entry", "[a,b]", "--state",
+               "connected", "--links", "--reason", "test", "-t", agent.target()});
   EXPECT_EQ(result.exit_code, 3) << "what was asked for was not all done";
   EXPECT_EQ(result.out,
             "CONNECTIONS  CLEARED  FAILED\n"
             "          2        2       1\n"
             "  668 ERROR_NO_CONNECTION: 1, which is Office, link 2\n");
-  EXPECT_THAT(asked.filter().entry_names(), ElementsAre("Office", "Home"));
+  EXPECT_THAT(asked.filter().entry_names(), ElementsAre("Office, 2nd floor", "[a,b]"));
   EXPECT_THAT(asked.filter().states(), ElementsAre(v1::RAS_STATE_CONNECTED));
   EXPECT_TRUE(asked.all_links());
   EXPECT_EQ(asked.reason(), "test");
@@ -221,6 +225,41 @@ TEST(OperationTest, StatusShowsLeases) {
   const Result result = Farstat({"agent", "status", "--width", "200", "-t", agent.target()});
   EXPECT_THAT(result.out, AllOf(HasSubstr("estats-5: path on; 12 connections"),
                                 HasSubstr("then off again; by chief at"), HasSubstr("case 4711")));
+}
+
+// An unset variable of the shell must not widen a change to every connection.
+TEST(OperationTest, AnEmptySelectionChangesNothing) {
+  const auto error = [](std::vector<std::string> arguments) {
+    const CommandLine command_line = ParseCommandLine(std::move(arguments));
+    EXPECT_FALSE(command_line.options.has_value());
+    EXPECT_EQ(command_line.exit_code, kExitUsage);
+    return command_line.error;
+  };
+  EXPECT_THAT(error({"clear", "ras", "--entry", ""}), HasSubstr("--entry \"\" lists nothing"));
+  EXPECT_THAT(error({"clear", "ras", "--entry", " "}), HasSubstr("--entry \" \" lists nothing"));
+  EXPECT_THAT(error({"clear", "ras", "--all", "--state", ""}), HasSubstr("--state \"\" lists"));
+  EXPECT_THAT(error({"clear", "ras", "--entry="}), HasSubstr("--entry"));
+  for (const char* const flag : {"--local", "--remote", "--port", "--pid", "--process"}) {
+    for (const char* const nothing : {"", ",", " , "}) {
+      EXPECT_THAT(error({"estats", "disable", "--groups", "path", flag, nothing}), HasSubstr(flag));
+    }
+    EXPECT_THAT(error({"estats", "disable", "--groups", "path", flag, ","}),
+                HasSubstr(std::string(flag) + " \",\" lists nothing"));
+  }
+  EXPECT_THAT(error({"estats", "disable", "--groups", "", "--all"}),
+              HasSubstr("--groups \"\" lists nothing"));
+}
+
+TEST(OperationTest, EverythingIsChangedOnlyOnRequest) {
+  EXPECT_THAT(ErrorOf("clear ras"), AllOf(HasSubstr("--entry or --state"), HasSubstr("--all")));
+  for (const char* const verb : {"enable", "disable"}) {
+    const std::string command = std::string("estats ") + verb + " --groups path";
+    EXPECT_THAT(ErrorOf(command), AllOf(HasSubstr("--local, --remote, --port, --pid or --process"),
+                                        HasSubstr("--all for every connection")));
+    EXPECT_THAT(ErrorOf(command + " --all --port 443"), HasSubstr("--all means every connection"));
+  }
+  EXPECT_THAT(ErrorOf("clear ras --all --entry Office"), HasSubstr("--all means every connection"));
+  EXPECT_TRUE(ParseCommandLine({"clear", "ras", "--all"}).options.has_value());
 }
 
 TEST(OperationTest, WrongUsageIsExplained) {
