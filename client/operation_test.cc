@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "absl/synchronization/notification.h"
 #include "client/command_line.h"
 #include "common/grpc_status.h"
 #include "common/status.h"
@@ -20,6 +21,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 std::string ErrorOf(const std::string& arguments) {
@@ -155,6 +157,43 @@ TEST(OperationTest, ARefusedRoleSaysWhichSettingToChange) {
       Farstat({"estats", "enable", "--groups", "path", "--all", "-t", agent.target()});
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.errors, AllOf(HasSubstr("AUTH"), HasSubstr("set local_operators")));
+}
+
+TEST(OperationTest, WhoWasAskedAndDidNotAnswerMayHaveBeenChanged) {
+  for (const char* const limit : {"--timeout", "--deadline"}) {
+    absl::Notification over;
+    FakeAgent slow;
+    slow.on_clear_ras = [&](const auto&, auto*) {
+      over.WaitForNotificationWithTimeout(absl::Seconds(20));
+      return grpc::Status::OK;
+    };
+    slow.Start();
+    const Result result = Farstat({"clear", "ras", "--all", limit, "1500ms", "-t", slow.target()});
+    over.Notify();
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_THAT(result.errors,
+                AllOf(HasSubstr("RPC_TIMEOUT"), HasSubstr(limit),
+                      HasSubstr("may have been carried out"), HasSubstr("farstat agent status")));
+  }
+}
+
+TEST(OperationTest, WhoWasNotAskedYetIsUnchanged) {
+  absl::Notification over;
+  FakeAgent slow;
+  slow.on_clear_ras = [&](const auto&, auto*) {
+    over.WaitForNotificationWithTimeout(absl::Seconds(20));
+    return grpc::Status::OK;
+  };
+  slow.Start();
+  FakeAgent waiting;
+  waiting.Start();
+  const Result result = Farstat({"clear", "ras", "--all", "--deadline", "1500ms", "--max-parallel",
+                                 "1", "-t", slow.target() + "," + waiting.target()});
+  over.Notify();
+  const std::vector<std::string> lines = absl::StrSplit(result.errors, '\n', absl::SkipEmpty());
+  ASSERT_GE(lines.size(), 2u) << result.errors;
+  EXPECT_THAT(lines[lines.size() - 2], HasSubstr("may have been carried out"));
+  EXPECT_THAT(lines.back(), AllOf(HasSubstr(waiting.target()), Not(HasSubstr("carried out"))));
 }
 
 TEST(OperationTest, ClearRasAsksForWhatWasTypedAndShowsWhatCame) {
