@@ -43,10 +43,12 @@ constexpr char kWatchExamples[] = R"(Examples:
   farstat watch tcp                              redraws every second, Ctrl-C ends it
   farstat watch tcp --rate --sort out            the busiest senders
   farstat watch tcp --interval 5s --count 3 | cat
+  farstat watch tcp --estats data,path           Windows counts these as long as this runs
   farstat watch host -t @fleet.txt -o jsonl      changes only, for a program
 
 A lost agent is tried again, ever more slowly, and the stream resumes. If no target at all answers
-at first, watch ends, unless --keep-trying is given.)";
+at first, watch ends, unless --keep-trying is given.
+What --estats has switched on is switched off at the end, unless --release keep is given.)";
 
 constexpr char kEstatsExamples[] = R"(Examples:
   farstat estats enable --groups data,path --all -t web1 … until the connections end
@@ -208,7 +210,7 @@ class Parser {
     watch->add_flag("--keep-trying", raw_.keep_trying, "Go on also if no target answers at first");
     AddList(watch, "--estats", "GROUPS", raw_.estats,
             "Have these groups of EStats switched on meanwhile (Windows): data,path");
-    AddRelease(watch);
+    AddRelease(watch, "At the end of --estats: disable what was switched on, or keep (disable)");
     AddTargets(watch);
     AddOutput(watch);
     watch->callback([this] { raw_.command = Command::kWatch; });
@@ -230,9 +232,9 @@ class Parser {
     status->callback([this] { raw_.command = Command::kAgentStatus; });
   }
 
-  void AddRelease(CLI::App* command) {
-    AddText(command, "--release", "WHAT", raw_.release,
-            "At the end: keep (as they are), or disable what was switched on");
+  // `help` names the default in parentheses.
+  void AddRelease(CLI::App* command, const char* help) {
+    AddText(command, "--release", "WHAT", raw_.release, help);
     AddReason(command);
   }
 
@@ -254,7 +256,8 @@ class Parser {
       AddText(command, "--ttl", "TIME", raw_.ttl,
               "For so long, also connections that come meanwhile: 10m");
     }
-    AddRelease(enable);
+    AddRelease(enable,
+               "At the end of --ttl: keep as they are, or disable what was switched on (keep)");
     AddReason(disable);
     for (CLI::App* command : {enable, disable}) {
       AddTargets(command);

@@ -50,10 +50,16 @@ absl::string_view SpeakerName(Speech speech) {
 }
 
 // What the agent itself gave as the reason.
-Failure FromReason(const absl::Status& status, const std::string& reason) {
-  const std::string message = Printable(status.message());
+Failure FromReason(const FailedCall& call, const std::string& reason) {
+  const std::string message = Printable(call.status.message());
   if (reason == kNotSupportedHere) return Permanent(FailureClass::kUnsupported, message);
   if (reason == kRoleRequired) return Permanent(FailureClass::kAuth, message);
+  // To switch off also after a crash, the agent needs a place to remember.
+  if (reason == kSettingRequired && call.release_disables) {
+    return Permanent(FailureClass::kInternal,
+                     absl::StrCat(message, ". With --release keep it is not needed: what was ",
+                                  "switched on stays on until the connections end"));
+  }
   if (reason == kAgentLacksPrivilege || reason == kSettingRequired) {
     return Permanent(FailureClass::kInternal, message);
   }
@@ -302,7 +308,7 @@ Failure Diagnose(const FailedCall& call) {
   const std::string reason = ErrorInfoOf(call.status).reason();
   Failure failure = NeedsProbe(call) ? Probe(call)
                     : reason.empty() ? FromCode(call)
-                                     : FromReason(call.status, reason);
+                                     : FromReason(call, reason);
   return call.changes_host && IsUnanswered(call) ? ChangeUncertain(std::move(failure)) : failure;
 }
 

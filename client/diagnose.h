@@ -47,6 +47,8 @@ struct FailedCall {
   std::string server_name;
   // The call was to change the host.
   bool changes_host = false;
+  // It asked for EStats that are switched off again at the end.
+  bool release_disables = false;
   absl::Duration connect_timeout;
   absl::Duration timeout;
 };

@@ -249,6 +249,39 @@ TEST(OperationTest, WatchCarriesEstatsWithItsSubscription) {
   EXPECT_FALSE(asked.estats().has_ttl());
 }
 
+TEST(OperationTest, WatchSwitchesEstatsOffAtItsEndUnlessToldToKeepThem) {
+  const auto released = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"watch", "tcp", "--estats", "path"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return InlineEstats(ParseCommandLine(arguments).options.value()).on_release();
+  };
+  EXPECT_EQ(released({}), v1::TCP_ESTATS_RELEASE_DISABLE);
+  EXPECT_EQ(released({"--release", "disable"}), v1::TCP_ESTATS_RELEASE_DISABLE);
+  EXPECT_EQ(released({"--release", "keep"}), v1::TCP_ESTATS_RELEASE_KEEP);
+  const CommandLine enable =
+      ParseCommandLine({"estats", "enable", "--groups", "path", "--all", "--ttl", "10m"});
+  EXPECT_FALSE(enable.options.value().release_disables);
+  EXPECT_THAT(ParseCommandLine({"watch", "--help"}).out, HasSubstr("(disable)"));
+  EXPECT_THAT(ParseCommandLine({"estats", "enable", "--help"}).out, HasSubstr("(keep)"));
+}
+
+TEST(OperationTest, AnAgentThatCannotSwitchOffAfterACrashPointsToKeep) {
+  FakeAgent agent;
+  agent.on_subscribe = [](auto*, const auto&, auto*) {
+    return ToGrpcStatus(ErrorStatus(absl::StatusCode::kFailedPrecondition, kSettingRequired,
+                                    "set state_directory in its settings"));
+  };
+  agent.Start();
+  const std::vector<std::string> watch = {"watch", "tcp", "--estats", "path", "-t", agent.target()};
+  const Result result = Farstat(watch);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(agent.subscriptions(), 1) << "trying again cannot help";
+  EXPECT_THAT(result.errors, AllOf(HasSubstr("set state_directory"), HasSubstr("--release keep")));
+  std::vector<std::string> keeping = watch;
+  keeping.insert(keeping.end(), {"--release", "keep"});
+  EXPECT_THAT(Farstat(keeping).errors, Not(HasSubstr("--release keep")));
+}
+
 TEST(OperationTest, StatusShowsLeases) {
   FakeAgent agent;
   agent.on_status = [](v1::GetAgentStatusResponse* response) {

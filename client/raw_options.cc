@@ -251,7 +251,9 @@ void CheckEstatsGroups(absl::string_view flag, const std::vector<std::string>& g
 }
 
 void CheckRelease(const RawOptions& raw, bool has_end, Options& options, Checks& checks) {
-  options.release_disables = raw.release == "disable";
+  // What is on only because somebody watches goes off again with them.
+  const bool watching = options.command == Command::kWatch;
+  options.release_disables = raw.release == "disable" || (raw.release.empty() && watching);
   if (!raw.release.empty() && raw.release != "disable" && raw.release != "keep") {
     checks.Refuse(absl::StrCat("--release \"", raw.release, "\": write keep or disable"));
   }
