@@ -1,5 +1,6 @@
 #include "agent/rpc/operation_calls.h"
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -69,6 +70,12 @@ UnaryReactor* Refuse(CallbackServerContext* context, const absl::Status& why) {
   return reactor;
 }
 
+// Nobody waits for the answer any more. That a deadline has passed is known at once, that the
+// client has cancelled only when it is told.
+bool IsGivenUp(const CallbackServerContext& context) {
+  return context.IsCancelled() || context.deadline() <= std::chrono::system_clock::now();
+}
+
 // Carries out a call on the queue's thread, unless the caller has gone by then.
 UnaryReactor* RunOn(OperationQueue& queue, CallbackServerContext* context,
                     std::function<absl::Status()> work) {
@@ -76,8 +83,8 @@ UnaryReactor* RunOn(OperationQueue& queue, CallbackServerContext* context,
   queue.Run([context, reactor, work = std::move(work)](const absl::Status& admission) {
     absl::Status status = admission;
     if (status.ok()) {
-      status = context->IsCancelled() ? absl::CancelledError("the caller went before its turn came")
-                                      : work();
+      status = IsGivenUp(*context) ? absl::CancelledError("the caller went before its turn came")
+                                   : work();
     }
     reactor->Finish(ToGrpcStatus(status));
   });
