@@ -304,6 +304,39 @@ TEST_F(IpsecSourceTest, ABusyEngineIsNotTakenForAnEmptyOne) {
   }
 }
 
+// Only what stays is missing: SAs that are left out for a moment would be taken for gone, all of
+// them, and come back with the next collection.
+TEST_F(IpsecSourceTest, AFailureThatMayPassVoidsTheCollection) {
+  for (const uint32_t code :
+       {8u, 14u, 1721u, 1728u, 1825u, 1168u, 0x80320008u, 0x8032000Eu, 424242u}) {
+    for (const char* call : {"IPsecGetStatistics1", "IPsecSaContextCreateEnumHandle0"}) {
+      SCOPED_TRACE(call);
+      fake_.Script(call, {code});
+      Collect(kAll);
+      EXPECT_EQ(Win32CodeOf(outcome_.status), code);
+      EXPECT_TRUE(outcome_.partial.ok());
+      EXPECT_EQ(Collect(kAll).rows().size(), 4u);
+      EXPECT_TRUE(outcome_.status.ok());
+    }
+  }
+}
+
+TEST_F(IpsecSourceTest, AFailureThatMayPassIsToldBeforeOneThatStays) {
+  fake_.Refuse("IPsecGetStatistics1", kErrorAccessDenied);
+  fake_.Script("IPsecSaContextCreateEnumHandle0", {kFwpTimeout});
+  Collect(kAll);
+  EXPECT_EQ(Win32CodeOf(outcome_.status), kFwpTimeout);
+}
+
+TEST_F(IpsecSourceTest, GroupsThatThisWindowsDoesNotHaveAreMissing) {
+  for (const uint32_t code : {kErrorNotSupported, uint32_t{120}, uint32_t{1745}}) {
+    fake_.Refuse("IPsecSaContextCreateEnumHandle0", code);
+    EXPECT_EQ(Collect(kAll).totals_count(), 1);
+    EXPECT_TRUE(outcome_.status.ok());
+    EXPECT_EQ(Win32CodeOf(outcome_.partial), code);
+  }
+}
+
 // There is no entry that could begin a transaction, in which statistics cannot be read; if somebody
 // else's code in the process did, that is said as it is.
 // Pitfall 27.
