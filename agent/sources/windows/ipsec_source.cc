@@ -69,8 +69,7 @@ void IpsecSource::CollectTotals(PartMask parts, RowSink& sink, FilterEngineGroup
 }
 
 absl::Status IpsecSource::ReadTotals() {
-  // Before BFE is asked whether it restarted: a session that was opened before, and still is good
-  // after, was the same BFE's all the time.
+  // First, so that nothing else is asked while BFE is stopped.
   if (absl::Status status = engine_.Open(); !status.ok()) return status;
   IpsecReading reading = {};
   Reading when = {};

@@ -277,17 +277,44 @@ TEST_F(IpsecSourceTest, AStoppedEngineIsOneStatusAndFewCalls) {
   EXPECT_TRUE(outcome_.status.ok());
 }
 
+// It restarted while nobody watched: whoever asks once gets everything.
+// Pitfall 24.
+TEST_F(IpsecSourceTest, AnEngineThatRestartedUnseenIsReadAtOnce) {
+  Collect(kAll);
+  clock_.Advance(absl::Hours(1));
+  fake_.Stop(kNotRegistered);
+  fake_.Start();
+  for (const PartMask parts : {kAll, kTotals, kSas}) {
+    const Rows rows = Collect(parts);
+    EXPECT_TRUE(outcome_.status.ok() && outcome_.partial.ok());
+    EXPECT_EQ(rows.totals_count(), parts == kSas ? 0 : 1);
+    EXPECT_EQ(rows.rows().size(), parts == kTotals ? 0u : 4u);
+    fake_.Stop(kNotRegistered);
+    fake_.Start();
+  }
+}
+
 // Older rows stay, marked as old, instead of vanishing until the engine is back.
 TEST_F(IpsecSourceTest, AnEngineThatGoesAwayInBetweenVoidsTheCollection) {
   Collect(kAll);
   fake_.during["IPsecSaContextCreateEnumHandle0"] = [&] { fake_.Stop(kCallFailed); };
   Collect(kAll);
   EXPECT_EQ(ErrorInfoOf(outcome_.status).reason(), kSourceStopped);
+  clock_.Advance(FilterEngine::kLongestWait);
+  fake_.Start();
+  // It is there again and lets nobody in.
+  fake_.during["IPsecSaContextCreateEnumHandle0"] = [&] {
+    fake_.Stop(kCallFailed);
+    fake_.Script("FwpmEngineOpen0", {kErrorAccessDenied});
+  };
+  Collect(kAll);
+  EXPECT_EQ(Win32CodeOf(outcome_.status), kErrorAccessDenied);
+  EXPECT_TRUE(outcome_.partial.ok());
   for (const uint32_t code : {kErrorInvalidHandle, uint32_t{0x80070006}}) {
     clock_.Advance(FilterEngine::kLongestWait);
     fake_.Start();
     fake_.during.clear();
-    fake_.Script("IPsecSaContextCreateEnumHandle0", {code});
+    fake_.Script("IPsecSaContextCreateEnumHandle0", {code, code});
     Collect(kAll);
     EXPECT_EQ(Win32CodeOf(outcome_.status), code);
   }
