@@ -62,6 +62,15 @@ class FilterEngine {
     });
   }
 
+  // The same for a call whose failure says nothing about the session, which stays as it is.
+  template <typename Entry, typename... Arguments>
+  absl::Status CallAside(absl::string_view name, const Entry& entry, Arguments... arguments) {
+    if (!entry) return AbsentEntry(name);
+    if (absl::Status status = Open(); !status.ok()) return status;
+    ++native_calls_;
+    return Win32Status(name, entry(handle_, arguments...));
+  }
+
   // Calls `visit` with every object, as of the moment when the enumeration begins. What an object
   // points to is there during that call only.
   template <typename Object, typename Visit>

@@ -204,10 +204,30 @@ TEST_F(IpsecSourceTest, DosProtectionIsOptional) {
   }
 }
 
-TEST_F(IpsecSourceTest, DosProtectionThatMayNotBeReadIsMissing) {
+TEST_F(IpsecSourceTest, NamedDosProtectionThatMayNotBeReadIsMissing) {
   fake_.Refuse("IPsecDospGetStatistics0", kErrorAccessDenied);
-  Collect(kAll);
+  Collect(kAll | kNamedDosProtection);
   EXPECT_EQ(ErrorInfoOf(outcome_.partial).reason(), kAgentLacksPrivilege);
+}
+
+// Pitfall 34.
+TEST_F(IpsecSourceTest, DosProtectionThatNobodyNamedDisturbsNothing) {
+  Collect(kAll);
+  for (const uint32_t code :
+       {5u, 6u, 8u, 1062u, 1722u, 1726u, 1753u, 0x80320010u, 0x80320012u, 424242u}) {
+    SCOPED_TRACE(code);
+    fake_.Refuse("IPsecDospGetStatistics0", code);
+    const Rows rows = Collect(kAll);
+    EXPECT_TRUE(outcome_.status.ok() && outcome_.partial.ok());
+    EXPECT_EQ(rows.rows().size(), 4u);
+    EXPECT_TRUE(rows.totals().has_sas());
+    EXPECT_FALSE(rows.totals().has_dos_protection());
+    EXPECT_EQ(fake_.Count("FwpmEngineClose0"), 0);
+  }
+  // Who names it is told.
+  fake_.Refuse("IPsecDospGetStatistics0", 1062);
+  Collect(kAll | kNamedDosProtection);
+  EXPECT_EQ(Win32CodeOf(outcome_.status), 1062u);
 }
 
 // --- Failures ---
