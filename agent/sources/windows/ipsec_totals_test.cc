@@ -234,7 +234,7 @@ TEST_F(IpsecTotalsTest, TrafficOf64BitsDoesNotFallEither) {
 TEST_F(IpsecTotalsTest, AFailedReadingIsNoReset) {
   Collect();
   clock_.Advance(absl::Seconds(1));
-  fake_.Script("IPsecGetStatistics1", {1726});
+  fake_.Script("IPsecGetStatistics1", {1726, 1726});
   Rows rows;
   EXPECT_FALSE(source_.Collect(PartBit(kIpsecTotalsPart), rows).status.ok());
   clock_.Advance(absl::Seconds(2));
