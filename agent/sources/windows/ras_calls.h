@@ -2,8 +2,9 @@
 // Windows knows, into buffers that are kept, and with answers that can be relied upon.
 //
 // Every success is checked: a function that says so but leaves its output untouched (Wine has such)
-// counts as not delivered. The argument error is 87 in both of its spellings. A connection that is
-// gone gives NOT_FOUND, a service that is stopped IsRasStopped.
+// counts as not delivered. The argument error is 87 in both of its spellings. A connection that
+// has ended gives code 6; other codes of NOT_FOUND are about its ports and links, and it may still
+// be listed. A service that is stopped gives IsRasStopped.
 
 #ifndef FARSTAT_AGENT_SOURCES_WINDOWS_RAS_CALLS_H_
 #define FARSTAT_AGENT_SOURCES_WINDOWS_RAS_CALLS_H_
