@@ -259,6 +259,30 @@ TEST_F(OperationsTest, ACallThatIsGivenUpBeforeItsTurnChangesNothing) {
   EXPECT_THAT(host_->requests(), SizeIs(2));
 }
 
+// Nobody knows the number of its lease.
+TEST_F(OperationsTest, ALeaseWhoseCallerHasGoneIsEnded) {
+  sources::EstatsResult result;
+  result.lease = 7;
+  host_->Answer(result);
+  host_->Stick(true);
+  v1::SetTcpEstatsCollectionRequest request = EnablePathOfAll();
+  request.mutable_ttl()->set_seconds(3600);
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(500));
+  EXPECT_EQ(stub_->SetTcpEstatsCollection(&context, request, &response_).error_code(),
+            grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_THAT(host_->requests(), SizeIs(1)) << "its turn came in time";
+  // On the same connection, so that the server has seen by then that the first was given up.
+  for (int i = 0; i < 10; ++i) {
+    grpc::ClientContext get_context;
+    v1::GetTcpStatisticsResponse got;
+    EXPECT_TRUE(stub_->GetTcpStatistics(&get_context, {}, &got).ok());
+  }
+  host_->Stick(false);
+  EXPECT_TRUE(Becomes([&] { return !host_->ended().empty(); }));
+  EXPECT_EQ(host_->ended(), std::vector<uint64_t>{7});
+}
+
 TEST_F(OperationsTest, CallsThatWaitAreToldWhenTheAgentStops) {
   host_->Stick(true);
   std::thread first([&] { Set(EnablePathOfAll()); });
@@ -400,6 +424,22 @@ TEST_F(InlineEstatsTest, AClientThatGoesWhileTheyAreSwitchedLeavesNothingBehind)
   EXPECT_THAT(host_->ended(), SizeIs(0)) << "there is no lease yet";
   host_->Stick(false);
   EXPECT_TRUE(EndedOnce());
+}
+
+TEST_F(InlineEstatsTest, AClientThatGoesBeforeTheirTurnChangesNothing) {
+  host_->Stick(true);
+  std::thread first([&] { EXPECT_TRUE(Set(EnablePathOfAll()).ok()); });
+  EXPECT_TRUE(Becomes([&] { return !host_->requests().empty(); }));
+  Subscribe();
+  EXPECT_TRUE(Becomes([&] { return serving_.streams.size() == 1; }));
+  context_.TryCancel();
+  EXPECT_EQ(reader_->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  EXPECT_TRUE(Becomes([&] { return serving_.streams.size() == 0; }));
+  host_->Stick(false);
+  first.join();
+  EXPECT_TRUE(Set(EnablePathOfAll()).ok()) << "its turn is after the stream's";
+  EXPECT_THAT(host_->requests(), SizeIs(2));
+  EXPECT_THAT(host_->ended(), SizeIs(0));
 }
 
 TEST_F(InlineEstatsTest, SubscriptionsWithoutThemDoNotWaitForAHostThatIsStuck) {
