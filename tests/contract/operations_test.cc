@@ -545,10 +545,11 @@ class TlsRolesTest : public ::testing::Test {
 };
 
 TEST_F(TlsRolesTest, OperatorsAreKnownByTheNamesInTheirCertificates) {
-  EXPECT_TRUE(SetAs("chief", {"DNS:somewhere.example"}).ok()) << "the common name";
+  EXPECT_TRUE(SetAs("chief", {"IP:127.0.0.1"}).ok()) << "the common name";
+  EXPECT_TRUE(SetAs("x", {"DNS:chief"}).ok()) << "a DNS name without a dot";
   EXPECT_TRUE(SetAs("x", {"DNS:x.example", "DNS:box.OPS.example"}).ok()) << "a DNS name";
   EXPECT_TRUE(SetAs("x", {"URI:spiffe://example/admin"}).ok()) << "a URI";
-  EXPECT_THAT(host_.requests(), SizeIs(3));
+  EXPECT_THAT(host_.requests(), SizeIs(4));
   EXPECT_THAT(host_.requests()[0].holder, HasSubstr("chief at ipv4:127.0.0.1"));
 }
 
@@ -557,9 +558,23 @@ TEST_F(TlsRolesTest, OthersAreReadersAndAreToldWhatWouldChangeThat) {
   EXPECT_EQ(status.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   EXPECT_EQ(CauseOf(status).reason(), kRoleRequired);
   EXPECT_EQ(CauseOf(status).metadata().at("setting"), "operators");
-  EXPECT_THAT(status.error_message(), AllOf(HasSubstr("auditor"), HasSubstr("operators")));
+  EXPECT_THAT(status.error_message(), AllOf(HasSubstr("ops.example"), HasSubstr("operators")));
+  EXPECT_THAT(host_.requests(), SizeIs(0));
+}
+
+TEST_F(TlsRolesTest, ANameCountsOnlyAsTheKindOfNameThatItIs) {
+  EXPECT_FALSE(SetAs("chief", {"DNS:somewhere.example"}).ok())
+      << "a common name does not count beside a DNS name";
+  EXPECT_FALSE(SetAs("chief", {"URI:spiffe://example/reader"}).ok())
+      << "a common name does not count beside a URI";
+  EXPECT_FALSE(SetAs("box.ops.example", {"IP:127.0.0.1"}).ok()) << "suffixes are of DNS names";
+  EXPECT_FALSE(SetAs("x", {"URI:box.ops.example"}).ok()) << "suffixes are of DNS names";
   EXPECT_FALSE(SetAs("x", {"URI:spiffe://example/admin/.ops.example"}).ok())
       << "suffixes are of DNS names";
+  EXPECT_FALSE(SetAs("spiffe://example/admin", {"IP:127.0.0.1"}).ok()) << "a common name, no URI";
+  EXPECT_FALSE(SetAs("x", {"DNS:spiffe://example/admin"}).ok()) << "a DNS name, no URI";
+  EXPECT_FALSE(SetAs("x", {"URI:spiffe://example/ADMIN"}).ok()) << "URIs are compared exactly";
+  EXPECT_FALSE(SetAs("x", {"URI:chief"}).ok()) << "a URI is listed with its scheme";
   EXPECT_THAT(host_.requests(), SizeIs(0));
 }
 
