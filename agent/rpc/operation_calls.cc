@@ -111,7 +111,7 @@ UnaryReactor* OperationCalls::SetTcpEstats(CallbackServerContext* context,
         const absl::StatusOr<sources::EstatsResult> result = operations_.set_estats(wanted);
         LogDone(kSetEstats, caller, result.status(), result.ok() ? Describe(*result) : "");
         if (!result.ok()) return result.status();
-        if (result->lease != 0 && context->IsCancelled()) {
+        if (result->lease != 0 && IsGivenUp(*context)) {
           // Nobody would learn its number.
           operations_.end_estats_lease(result->lease);
           spdlog::info("{} by {}: the caller has gone, so lease {} ends", kSetEstats,
