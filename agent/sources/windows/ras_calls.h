@@ -16,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "agent/sources/windows/api.h"
 #include "agent/sources/windows/grow.h"
+#include "common/mutex.h"
 
 namespace farstat::sources::windows {
 
@@ -24,6 +25,13 @@ bool IsRasStopped(const absl::Status& status);
 
 // The protocol was not negotiated, or not yet: nothing is wrong.
 bool IsNotNegotiated(const absl::Status& status);
+
+// Calls an entry of RAS in `api` while nobody else calls one. Every call of RAS goes through here.
+template <typename Entry, typename... Args>
+uint32_t CallRas(const Api& api, const Entry& entry, Args... args) {
+  MutexLock lock(*api.ras_mutex);
+  return entry(args...);
+}
 
 // A code of RAS, with one spelling for the argument error.
 uint32_t RasCode(uint32_t code);

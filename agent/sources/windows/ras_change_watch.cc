@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/sources/windows/ras_calls.h"
 #include "agent/sources/windows/win32_status.h"
 
 namespace farstat::sources::windows {
@@ -68,8 +69,8 @@ bool RasChangeWatch::Register() {
   bool any = false;
   for (size_t i = 0; i < kFlags; ++i) {
     // Kinds that this Windows does not know are refused; the others are enough.
-    const uint32_t code =
-        api_.ras_connection_notification(kInvalidHandle, changes_[i], kNotifications[i]);
+    const uint32_t code = CallRas(api_, api_.ras_connection_notification, kInvalidHandle,
+                                  changes_[i], kNotifications[i]);
     any = any || code == kSuccess;
   }
   return any;
