@@ -250,6 +250,7 @@ TEST_F(IpsecTotalsTest, IsToBeReadBeforeACounterCanWrapUnseen) {
   // Readings that far apart, and a little late, are certain.
   clock_.Advance(outcome_.revisit_within + absl::Seconds(5));
   EXPECT_FALSE(Collect().accumulation().uncertain());
+  ++fake_.ipsec1.esp_drop_packet_statistics.invalid_spis_on_inbound;
   clock_.Advance(2 * outcome_.revisit_within + absl::Seconds(1));
   EXPECT_TRUE(Collect().accumulation().uncertain());
 }

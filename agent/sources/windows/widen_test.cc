@@ -178,7 +178,7 @@ void RunSchedule(uint64_t seed, const Schedule& schedule, uint64_t& seen_wraps) 
   milliseconds now(1);
   uint64_t incarnation = random();
   bool any_gap_too_long = false;
-  uint32_t shown_before = 0;
+  std::array<uint32_t, 2> shown_before = {};
   uint64_t resets = 0;
 
   const int readings = 2 + static_cast<int>(random() % 60);
@@ -201,9 +201,11 @@ void RunSchedule(uint64_t seed, const Schedule& schedule, uint64_t& seen_wraps) 
       for (IdealCounter& counter : ideal) counter.Pass(gap - before_restart);
     }
     now += gap;
-    const bool moved = ideal[0].shown() != (restart ? 0 : shown_before);
-    if (n > 0 && moved && CanWrapUnseen(gap, bounds[0])) any_gap_too_long = true;
-    shown_before = ideal[0].shown();
+    for (size_t i = 0; i < ideal.size(); ++i) {
+      const bool moved = ideal[i].shown() != (restart ? 0 : shown_before[i]);
+      if (n > 0 && moved && CanWrapUnseen(gap, bounds[i])) any_gap_too_long = true;
+      shown_before[i] = ideal[i].shown();
+    }
 
     counters.Read({ideal[0].shown(), ideal[1].shown()}, At(now, incarnation), bounds);
     uint64_t wraps = 0;
@@ -220,6 +222,7 @@ void RunSchedule(uint64_t seed, const Schedule& schedule, uint64_t& seen_wraps) 
     if (any_gap_too_long) {
       ASSERT_TRUE(counters.history().uncertain);
       ASSERT_LE(counters.total(0), ideal[0].ever());
+      ASSERT_LE(counters.total(1), ideal[1].ever());
       continue;
     }
     ASSERT_EQ(counters.total(0), best[0].total());
