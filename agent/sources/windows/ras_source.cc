@@ -187,7 +187,7 @@ absl::Status RasSource::CollectLinks(Current& current, absl::Status& partial) {
   }
   for (uint32_t index = 1;; ++index) {
     Handle handle = 0;
-    const absl::Status status = calls_.GetLinkHandle(current.listed.handle, index, handle);
+    absl::Status status = calls_.GetLinkHandle(current.listed.handle, index, handle);
     const uint32_t code = status.ok() ? kSuccess : Win32CodeOf(status);
     if (code == kErrorNoMoreItems) {
       current.kept->several_links = index > 2;
