@@ -80,5 +80,27 @@ TEST(ConfigTest, FileThatIsNotThereIsNamed) {
               AllOf(HasSubstr("/nonexistent/agent.textproto"), HasSubstr("No such file")));
 }
 
+TEST(ConfigTest, OperatorsAreNamesInCertificatesAndNeedThem) {
+  const TestFolder folder;
+  const auto problems = [&](const std::string& text) {
+    AgentFlags flags;
+    flags.config_file = folder.Write("a.textproto", text);
+    return std::string(LoadSettings(flags).status().message());
+  };
+  const std::string tls = "tls { ca: 'a' certificate: 'b' key: 'c' } ";
+  EXPECT_EQ(problems(tls + "operators: 'chief' operators: '*.ops.example'"), "");
+  EXPECT_EQ(problems("local_operators: true"), "");
+  EXPECT_THAT(problems(tls + "operators: '*'"), HasSubstr("operators: \"*\""));
+  EXPECT_THAT(problems("operators: 'chief'"), HasSubstr("tls"));
+  EXPECT_THAT(problems(tls + "local_operators: true"), HasSubstr("operators"));
+}
+
+TEST(ConfigTest, LocalOperatorsByFlag) {
+  AgentFlags flags;
+  flags.local_operators = true;
+  EXPECT_TRUE(LoadSettings(flags)->local_operators());
+  EXPECT_FALSE(LoadSettings({})->local_operators());
+}
+
 }  // namespace
 }  // namespace farstat

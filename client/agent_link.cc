@@ -61,6 +61,8 @@ FailedCall AgentLink::Failed(const absl::Status& status) const {
   call.connect_timed_out = !connected_ && waited >= runtime_.options.connect_timeout * 0.9;
   call.tls = runtime_.options.tls;
   call.server_name = runtime_.options.server_name;
+  call.release_disables = runtime_.options.release_disables;
+  call.changes_host = runtime_.options.changes_hosts();
   call.connect_timeout = runtime_.options.connect_timeout;
   call.timeout = runtime_.options.timeout;
   return call;

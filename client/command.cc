@@ -46,6 +46,10 @@ void TargetsCommand::Interrupt() {
   End({FailureClass::kRpcTimeout, "interrupted before it answered", false});
 }
 
+Failure TargetsCommand::Overtaken(const Target& /*target*/, const Failure& reason) const {
+  return reason;
+}
+
 void TargetsCommand::Answered(const Target& target) {
   outcomes_[&target].answered = true;
   ShowProgress();
@@ -61,7 +65,7 @@ void TargetsCommand::End(const Failure& reason) {
   if (ended_) return;
   ended_ = true;
   for (const Target& target : context_.targets) {
-    if (!HasOutcome(target)) Failed(target, reason);
+    if (!HasOutcome(target)) Failed(target, Overtaken(target, reason));
   }
   context_.runtime.loop.Stop();
 }

@@ -42,6 +42,8 @@ class TargetsCommand {
   // The end comes before everything is done: gives their outcome to targets that are well as they
   // are.
   virtual void Conclude() {}
+  // Why `target` failed, if the end came for `reason` before it had an outcome.
+  virtual Failure Overtaken(const Target& target, const Failure& reason) const;
   // Ends everything that is under way. What has no outcome yet gets one in Finish.
   virtual void CancelAll() = 0;
 

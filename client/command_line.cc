@@ -22,7 +22,7 @@ constexpr char kMainExamples[] = R"(Examples:
   farstat watch tcp --rate                     what moves, every second
   farstat get host -o jsonl -t @fleet.txt      everything, for a program
   farstat agent info -t web1 …                 who answers there, and what it can deliver
-  farstat estats enable --groups data,path …       what Windows does not count by itself
+  farstat estats enable --groups data,path --all … what Windows does not count by itself
 
 Exit codes: 0 every target answered; 1 wrong usage or a local error; 2 some targets failed;
 3 all failed; 130 interrupted.)";
@@ -43,18 +43,21 @@ constexpr char kWatchExamples[] = R"(Examples:
   farstat watch tcp                              redraws every second, Ctrl-C ends it
   farstat watch tcp --rate --sort out            the busiest senders
   farstat watch tcp --interval 5s --count 3 | cat
+  farstat watch tcp --estats data,path           Windows counts these as long as this runs
   farstat watch host -t @fleet.txt -o jsonl      changes only, for a program
 
 A lost agent is tried again, ever more slowly, and the stream resumes. If no target at all answers
-at first, watch ends, unless --keep-trying is given.)";
+at first, watch ends, unless --keep-trying is given.
+What --estats has switched on is switched off at the end, unless --release keep is given.)";
 
 constexpr char kEstatsExamples[] = R"(Examples:
-  farstat estats enable --groups data,path -t web1 …       until the connections end
+  farstat estats enable --groups data,path --all -t web1 … until the connections end
   farstat estats enable --groups all --remote 10.0.0.0/8 --ttl 10m --release disable
                              for ten minutes, also for connections that come meanwhile
   farstat estats disable --groups bandwidth --port 443
   farstat watch tcp --estats data,path                     only as long as somebody watches
 
+Without a selection (--local, --remote, --port, --pid, --process) --all must be given.
 Windows switches these statistics per connection and group, and all programs of the host share the
 switches: switching off disturbs other readers. Needs the role operator at the agent.
 Groups: data, send_congestion, path, send_buffer, receive, observed_receive, bandwidth, fine_rtt; all.
@@ -63,7 +66,10 @@ SWITCHED and BEFORE count groups, once for each connection: switched now, and as
 constexpr char kClearExamples[] = R"(Examples:
   farstat clear ras --entry Office -t laptop7 …  one VPN, whatever number of connections it has
   farstat clear ras --links --state connected    every connection that is up, and its links
+  farstat clear ras --all                        all of them
 
+--entry takes a name as it is, commas included; give it several times for several entries. Without a
+selection (--entry, --state) --all must be given.
 Every program of the host sees zero then, the status window of Windows included; the totals that
 farstat shows go on. Needs the role operator at the agent.)";
 
@@ -151,6 +157,12 @@ class Parser {
     AddText(command, "--width", "N", raw_.width, "Columns of the table, instead of the window's");
   }
 
+  // So that nobody changes everything by leaving something out.
+  void AddAll(CLI::App* command) {
+    command->add_flag("--all", raw_.all_connections,
+                      "Every connection: must be given where nothing is selected");
+  }
+
   // Which connections.
   void AddConnections(CLI::App* command) {
     AddList(command, "--local", "CIDR", raw_.local,
@@ -198,7 +210,7 @@ class Parser {
     watch->add_flag("--keep-trying", raw_.keep_trying, "Go on also if no target answers at first");
     AddList(watch, "--estats", "GROUPS", raw_.estats,
             "Have these groups of EStats switched on meanwhile (Windows): data,path");
-    AddRelease(watch);
+    AddRelease(watch, "At the end of --estats: disable what was switched on, or keep (disable)");
     AddTargets(watch);
     AddOutput(watch);
     watch->callback([this] { raw_.command = Command::kWatch; });
@@ -220,9 +232,9 @@ class Parser {
     status->callback([this] { raw_.command = Command::kAgentStatus; });
   }
 
-  void AddRelease(CLI::App* command) {
-    AddText(command, "--release", "WHAT", raw_.release,
-            "At the end: keep (as they are), or disable what was switched on");
+  // `help` names the default in parentheses.
+  void AddRelease(CLI::App* command, const char* help) {
+    AddText(command, "--release", "WHAT", raw_.release, help);
     AddReason(command);
   }
 
@@ -240,10 +252,12 @@ class Parser {
       command->footer(kEstatsExamples);
       AddList(command, "--groups", "GROUPS", raw_.groups, "Groups to switch: path,sndcong; or all");
       AddConnections(command);
+      AddAll(command);
       AddText(command, "--ttl", "TIME", raw_.ttl,
               "For so long, also connections that come meanwhile: 10m");
     }
-    AddRelease(enable);
+    AddRelease(enable,
+               "At the end of --ttl: keep as they are, or disable what was switched on (keep)");
     AddReason(disable);
     for (CLI::App* command : {enable, disable}) {
       AddTargets(command);
@@ -259,8 +273,10 @@ class Parser {
     clear->require_subcommand(1);
     CLI::App* ras = clear->add_subcommand("ras", "Counters of RAS connections");
     ras->footer(kClearExamples);
-    AddList(ras, "--entry", "NAME", raw_.entries, "Only connections of this phonebook entry");
+    AddList(ras, "--entry", "NAME", raw_.entries,
+            "Only connections of this phonebook entry; repeatedly for several");
     AddList(ras, "--state", "STATE", raw_.states, "Only connections in this state");
+    AddAll(ras);
     ras->add_flag("--links", raw_.all_links, "The counters of each link, too");
     AddReason(ras);
     AddTargets(ras);

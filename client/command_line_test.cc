@@ -146,6 +146,25 @@ TEST(CommandLineTest, ValuesAreJudged) {
   EXPECT_THAT(Wrong("get tcp -o prometheus"), HasSubstr("not there yet"));
 }
 
+TEST(CommandLineTest, AListOfNothingIsNotTheSameAsNoList) {
+  for (const std::string command : {"get", "watch"}) {
+    for (const std::string flag :
+         {"--local", "--remote", "--port", "--state", "--pid", "--process", "--groups"}) {
+      for (const std::string nothing : {"", ","}) {
+        const CommandLine parsed = ParseCommandLine({command, "tcp", flag, nothing});
+        EXPECT_EQ(parsed.exit_code, kExitUsage) << command << " " << flag << " " << nothing;
+        EXPECT_THAT(parsed.error, HasSubstr(flag.substr(2)));
+      }
+      EXPECT_THAT(ParseCommandLine({command, "tcp", flag, ""}).error,
+                  HasSubstr(flag + " \"\" lists nothing"));
+    }
+  }
+  EXPECT_THAT(ParseCommandLine({"watch", "tcp", "--estats", ""}).error,
+              HasSubstr("--estats \"\" lists nothing"));
+  EXPECT_THAT(ParseCommandLine({"get", "tcp", "--port", "443", "--port", ""}).error,
+              HasSubstr("--port \"\" lists nothing"));
+}
+
 TEST(CommandLineTest, WhatDoesNotGoTogetherIsSaid) {
   EXPECT_THAT(Wrong("get ras --port 80"), HasSubstr("--port does not go with ras, only with tcp"));
   EXPECT_THAT(Wrong("get host --columns x"), HasSubstr("--columns does not go with host"));

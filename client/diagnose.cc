@@ -50,10 +50,16 @@ absl::string_view SpeakerName(Speech speech) {
 }
 
 // What the agent itself gave as the reason.
-Failure FromReason(const absl::Status& status, const std::string& reason) {
-  const std::string message = Printable(status.message());
+Failure FromReason(const FailedCall& call, const std::string& reason) {
+  const std::string message = Printable(call.status.message());
   if (reason == kNotSupportedHere) return Permanent(FailureClass::kUnsupported, message);
   if (reason == kRoleRequired) return Permanent(FailureClass::kAuth, message);
+  // To switch off also after a crash, the agent needs a place to remember.
+  if (reason == kSettingRequired && call.release_disables) {
+    return Permanent(FailureClass::kInternal,
+                     absl::StrCat(message, ". With --release keep it is not needed: what was ",
+                                  "switched on stays on until the connections end"));
+  }
   if (reason == kAgentLacksPrivilege || reason == kSettingRequired) {
     return Permanent(FailureClass::kInternal, message);
   }
@@ -87,10 +93,11 @@ Failure FromCode(const FailedCall& call) {
       }
       return Make(FailureClass::kBusy, absl::StrCat("the agent is at a limit: ", message));
     case absl::StatusCode::kDeadlineExceeded:
-      return Make(FailureClass::kRpcTimeout,
-                  absl::StrCat("connected, but no answer within ", HumanDuration(call.timeout),
-                               ": the host is overloaded or a source hangs; allow more with ",
-                               "--timeout, or look with farstat agent status"));
+      return Make(
+          FailureClass::kRpcTimeout,
+          absl::StrCat("connected, but no answer within ", HumanDuration(call.timeout),
+                       ": the host is overloaded or a source hangs; allow more with ", "--timeout",
+                       call.changes_host ? "" : ", or look with farstat agent status"));
     case absl::StatusCode::kInvalidArgument:
       return Permanent(FailureClass::kInternal,
                        absl::StrCat("the agent does not understand the request: ", message));
@@ -251,6 +258,13 @@ Failure Probe(const FailedCall& call) {
   return FromConnectError(call, first_error, tried);
 }
 
+// The call was sent, and its end is gRPC's word, not the agent's.
+bool IsUnanswered(const FailedCall& call) {
+  return ErrorInfoOf(call.status).reason().empty() &&
+         (absl::IsDeadlineExceeded(call.status) || absl::IsCancelled(call.status) ||
+          absl::IsUnavailable(call.status));
+}
+
 }  // namespace
 
 absl::string_view FailureClassName(FailureClass failure_class) {
@@ -277,15 +291,25 @@ absl::string_view FailureClassName(FailureClass failure_class) {
   return "INTERNAL";
 }
 
+Failure ChangeUncertain(Failure failure) {
+  absl::StrAppend(
+      &failure.message, absl::EndsWith(failure.message, "?") ? " " : ". ",
+      "The change may have been carried out, in part or in full, or may still be: look ",
+      "with farstat agent status before trying again");
+  return failure;
+}
+
 bool NeedsProbe(const FailedCall& call) {
   if (call.status.ok()) return true;
   return absl::IsUnavailable(call.status) && ErrorInfoOf(call.status).reason().empty();
 }
 
 Failure Diagnose(const FailedCall& call) {
-  if (NeedsProbe(call)) return Probe(call);
   const std::string reason = ErrorInfoOf(call.status).reason();
-  return reason.empty() ? FromCode(call) : FromReason(call.status, reason);
+  Failure failure = NeedsProbe(call) ? Probe(call)
+                    : reason.empty() ? FromCode(call)
+                                     : FromReason(call, reason);
+  return call.changes_host && IsUnanswered(call) ? ChangeUncertain(std::move(failure)) : failure;
 }
 
 }  // namespace farstat::client

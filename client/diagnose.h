@@ -45,9 +45,17 @@ struct FailedCall {
   bool connect_timed_out = false;
   TlsFiles tls;
   std::string server_name;
+  // The call was to change the host.
+  bool changes_host = false;
+  // It asked for EStats that are switched off again at the end.
+  bool release_disables = false;
   absl::Duration connect_timeout;
   absl::Duration timeout;
 };
+
+// The failure of a call that was sent, was to change the host, and got no answer: nobody here knows
+// what became of it.
+Failure ChangeUncertain(Failure failure);
 
 // Whether the status alone tells. If not, Diagnose probes, which blocks.
 bool NeedsProbe(const FailedCall& call);

@@ -20,6 +20,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 // A listening socket on loopback.
 class Listener {
@@ -196,6 +197,27 @@ TEST_F(DiagnoseTest, BareCodesHaveTheirClass) {
   EXPECT_THAT(old.message, HasSubstr("not a farstat agent, or one older"));
   EXPECT_TRUE(With(absl::InvalidArgumentError("bad")).permanent);
   EXPECT_EQ(With(absl::InternalError("\x1B[2J")).message, "INTERNAL: ?[2J");
+}
+
+TEST_F(DiagnoseTest, AChangeWithoutAnAnswerMayHaveBeenMade) {
+  const auto uncertain = AllOf(HasSubstr("may have been carried out"), HasSubstr("may still be"),
+                               HasSubstr("farstat agent status"));
+  call_.changes_host = true;
+  EXPECT_THAT(With(absl::DeadlineExceededError("Deadline Exceeded")).message, uncertain);
+  EXPECT_THAT(With(absl::CancelledError("Cancelled")).message, uncertain);
+  FakeAgent agent;
+  agent.Start();
+  call_.status = absl::UnavailableError("Socket closed");
+  EXPECT_THAT(At(static_cast<uint16_t>(agent.port())).message, uncertain);
+  const auto certain = Not(HasSubstr("carried out"));
+  EXPECT_THAT(With(absl::PermissionDeniedError("no")).message, certain);
+  EXPECT_THAT(With(ErrorStatus(absl::StatusCode::kUnavailable, kAgentStopping, "stops")).message,
+              certain);
+  call_.changes_host = false;
+  EXPECT_THAT(With(absl::DeadlineExceededError("Deadline Exceeded")).message, certain);
+  call_.changes_host = true;
+  call_.status = absl::OkStatus();  // No connection was made, so nothing was asked.
+  EXPECT_THAT(At(static_cast<uint16_t>(agent.port())).message, certain);
 }
 
 class TlsDiagnoseTest : public DiagnoseTest {

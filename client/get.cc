@@ -121,6 +121,13 @@ void AnswerCommand::CancelAll() {
   for (auto& [target, link] : links_) link->Cancel();
 }
 
+// The question follows the connection at once; who was not connected was not asked.
+Failure AnswerCommand::Overtaken(const Target& target, const Failure& reason) const {
+  const auto link = links_.find(&target);
+  const bool asked = link != links_.end() && link->second->connected();
+  return asked && context_.runtime.options.changes_hosts() ? ChangeUncertain(reason) : reason;
+}
+
 void AnswerCommand::Begin(const Target& target) {
   auto link = std::make_shared<AgentLink>(context_.runtime, target);
   links_[&target] = link;

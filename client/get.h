@@ -62,6 +62,7 @@ class AnswerCommand : public TargetsCommand {
  private:
   void Start() override;
   void CancelAll() override;
+  Failure Overtaken(const Target& target, const Failure& reason) const override;
   void Begin(const Target& target);
   void Take(const Target& target, const Message& answer);
   void Fail(const Target& target, const Failure& failure);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_split.h"
+#include "absl/synchronization/notification.h"
 #include "client/command_line.h"
 #include "common/grpc_status.h"
 #include "common/status.h"
@@ -20,6 +21,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 std::string ErrorOf(const std::string& arguments) {
@@ -77,7 +79,7 @@ TEST(OperationTest, EstatsEnableAsksForWhatWasTypedAndShowsWhatCame) {
   EXPECT_EQ(asked.reason(), "case 4711");
 }
 
-TEST(OperationTest, EstatsDisableMeansAllConnectionsUnlessFiltered) {
+TEST(OperationTest, EstatsDisableWithAllMeansEveryConnection) {
   FakeAgent agent;
   v1::SetTcpEstatsCollectionRequest asked;
   agent.on_set_estats = [&](const v1::SetTcpEstatsCollectionRequest& request, auto*) {
@@ -85,7 +87,9 @@ TEST(OperationTest, EstatsDisableMeansAllConnectionsUnlessFiltered) {
     return grpc::Status::OK;
   };
   agent.Start();
-  EXPECT_EQ(Farstat({"estats", "disable", "--groups", "all", "-t", agent.target()}).exit_code, 0);
+  const Result result =
+      Farstat({"estats", "disable", "--groups", "all", "--all", "-t", agent.target()});
+  EXPECT_EQ(result.exit_code, 0) << result.errors;
   EXPECT_TRUE(asked.has_filter());
   EXPECT_FALSE(asked.has_ttl());
   EXPECT_EQ(asked.groups_size(), 8);
@@ -114,7 +118,7 @@ TEST(OperationTest, AFleetIsOneTableAndFailuresAreToldWithTheirCause) {
   };
   refusing.Start();
   const Result result =
-      Farstat({"estats", "enable", "--groups", "path", "--max-parallel", "1", "-t",
+      Farstat({"estats", "enable", "--groups", "path", "--all", "--max-parallel", "1", "-t",
                good.target() + "," + partly.target() + "," + refusing.target()});
   EXPECT_EQ(result.exit_code, 2) << "some failed";
   EXPECT_THAT(result.out,
@@ -132,8 +136,8 @@ TEST(OperationTest, JsonLinesHoldTheAnswerAndTheSummary) {
     return grpc::Status::OK;
   };
   agent.Start();
-  const Result result =
-      Farstat({"estats", "enable", "--groups", "path", "-o", "jsonl", "-t", agent.target()});
+  const Result result = Farstat(
+      {"estats", "enable", "--groups", "path", "--all", "-o", "jsonl", "-t", agent.target()});
   const auto records = Records(result.out);
   ASSERT_THAT(records, SizeIs(2));
   EXPECT_EQ(records[0].fields().at("kind").string_value(), "estats_result");
@@ -149,9 +153,47 @@ TEST(OperationTest, ARefusedRoleSaysWhichSettingToChange) {
                                     "set local_operators in the agent's settings"));
   };
   agent.Start();
-  const Result result = Farstat({"estats", "enable", "--groups", "path", "-t", agent.target()});
+  const Result result =
+      Farstat({"estats", "enable", "--groups", "path", "--all", "-t", agent.target()});
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_THAT(result.errors, AllOf(HasSubstr("AUTH"), HasSubstr("set local_operators")));
+}
+
+TEST(OperationTest, WhoWasAskedAndDidNotAnswerMayHaveBeenChanged) {
+  for (const char* const limit : {"--timeout", "--deadline"}) {
+    absl::Notification over;
+    FakeAgent slow;
+    slow.on_clear_ras = [&](const auto&, auto*) {
+      over.WaitForNotificationWithTimeout(absl::Seconds(20));
+      return grpc::Status::OK;
+    };
+    slow.Start();
+    const Result result = Farstat({"clear", "ras", "--all", limit, "1500ms", "-t", slow.target()});
+    over.Notify();
+    EXPECT_EQ(result.exit_code, 3);
+    EXPECT_THAT(result.errors,
+                AllOf(HasSubstr("RPC_TIMEOUT"), HasSubstr(limit),
+                      HasSubstr("may have been carried out"), HasSubstr("farstat agent status")));
+  }
+}
+
+TEST(OperationTest, WhoWasNotAskedYetIsUnchanged) {
+  absl::Notification over;
+  FakeAgent slow;
+  slow.on_clear_ras = [&](const auto&, auto*) {
+    over.WaitForNotificationWithTimeout(absl::Seconds(20));
+    return grpc::Status::OK;
+  };
+  slow.Start();
+  FakeAgent waiting;
+  waiting.Start();
+  const Result result = Farstat({"clear", "ras", "--all", "--deadline", "1500ms", "--max-parallel",
+                                 "1", "-t", slow.target() + "," + waiting.target()});
+  over.Notify();
+  const std::vector<std::string> lines = absl::StrSplit(result.errors, '\n', absl::SkipEmpty());
+  ASSERT_GE(lines.size(), 2u) << result.errors;
+  EXPECT_THAT(lines[lines.size() - 2], HasSubstr("may have been carried out"));
+  EXPECT_THAT(lines.back(), AllOf(HasSubstr(waiting.target()), Not(HasSubstr("carried out"))));
 }
 
 TEST(OperationTest, ClearRasAsksForWhatWasTypedAndShowsWhatCame) {
@@ -171,14 +213,15 @@ TEST(OperationTest, ClearRasAsksForWhatWasTypedAndShowsWhatCame) {
     return grpc::Status::OK;
   };
   agent.Start();
-  const Result result = Farstat({"clear", "ras", "--entry", "Office,Home", "--state", "connected",
-                                 "--links", "--reason", "test", "-t", agent.target()});
+  const Result result =
+      Farstat({"clear", "ras", "--entry", "Office, 2nd floor", "--entry", "[a,b]", "--state",
+               "connected", "--links", "--reason", "test", "-t", agent.target()});
   EXPECT_EQ(result.exit_code, 3) << "what was asked for was not all done";
   EXPECT_EQ(result.out,
             "CONNECTIONS  CLEARED  FAILED\n"
             "          2        2       1\n"
             "  668 ERROR_NO_CONNECTION: 1, which is Office, link 2\n");
-  EXPECT_THAT(asked.filter().entry_names(), ElementsAre("Office", "Home"));
+  EXPECT_THAT(asked.filter().entry_names(), ElementsAre("Office, 2nd floor", "[a,b]"));
   EXPECT_THAT(asked.filter().states(), ElementsAre(v1::RAS_STATE_CONNECTED));
   EXPECT_TRUE(asked.all_links());
   EXPECT_EQ(asked.reason(), "test");
@@ -206,6 +249,39 @@ TEST(OperationTest, WatchCarriesEstatsWithItsSubscription) {
   EXPECT_FALSE(asked.estats().has_ttl());
 }
 
+TEST(OperationTest, WatchSwitchesEstatsOffAtItsEndUnlessToldToKeepThem) {
+  const auto released = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"watch", "tcp", "--estats", "path"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return InlineEstats(ParseCommandLine(arguments).options.value()).on_release();
+  };
+  EXPECT_EQ(released({}), v1::TCP_ESTATS_RELEASE_DISABLE);
+  EXPECT_EQ(released({"--release", "disable"}), v1::TCP_ESTATS_RELEASE_DISABLE);
+  EXPECT_EQ(released({"--release", "keep"}), v1::TCP_ESTATS_RELEASE_KEEP);
+  const CommandLine enable =
+      ParseCommandLine({"estats", "enable", "--groups", "path", "--all", "--ttl", "10m"});
+  EXPECT_FALSE(enable.options.value().release_disables);
+  EXPECT_THAT(ParseCommandLine({"watch", "--help"}).out, HasSubstr("(disable)"));
+  EXPECT_THAT(ParseCommandLine({"estats", "enable", "--help"}).out, HasSubstr("(keep)"));
+}
+
+TEST(OperationTest, AnAgentThatCannotSwitchOffAfterACrashPointsToKeep) {
+  FakeAgent agent;
+  agent.on_subscribe = [](auto*, const auto&, auto*) {
+    return ToGrpcStatus(ErrorStatus(absl::StatusCode::kFailedPrecondition, kSettingRequired,
+                                    "set state_directory in its settings"));
+  };
+  agent.Start();
+  const std::vector<std::string> watch = {"watch", "tcp", "--estats", "path", "-t", agent.target()};
+  const Result result = Farstat(watch);
+  EXPECT_EQ(result.exit_code, 3);
+  EXPECT_EQ(agent.subscriptions(), 1) << "trying again cannot help";
+  EXPECT_THAT(result.errors, AllOf(HasSubstr("set state_directory"), HasSubstr("--release keep")));
+  std::vector<std::string> keeping = watch;
+  keeping.insert(keeping.end(), {"--release", "keep"});
+  EXPECT_THAT(Farstat(keeping).errors, Not(HasSubstr("--release keep")));
+}
+
 TEST(OperationTest, StatusShowsLeases) {
   FakeAgent agent;
   agent.on_status = [](v1::GetAgentStatusResponse* response) {
@@ -221,6 +297,41 @@ TEST(OperationTest, StatusShowsLeases) {
   const Result result = Farstat({"agent", "status", "--width", "200", "-t", agent.target()});
   EXPECT_THAT(result.out, AllOf(HasSubstr("estats-5: path on; 12 connections"),
                                 HasSubstr("then off again; by chief at"), HasSubstr("case 4711")));
+}
+
+// An unset variable of the shell must not widen a change to every connection.
+TEST(OperationTest, AnEmptySelectionChangesNothing) {
+  const auto error = [](std::vector<std::string> arguments) {
+    const CommandLine command_line = ParseCommandLine(std::move(arguments));
+    EXPECT_FALSE(command_line.options.has_value());
+    EXPECT_EQ(command_line.exit_code, kExitUsage);
+    return command_line.error;
+  };
+  EXPECT_THAT(error({"clear", "ras", "--entry", ""}), HasSubstr("--entry \"\" lists nothing"));
+  EXPECT_THAT(error({"clear", "ras", "--entry", " "}), HasSubstr("--entry \" \" lists nothing"));
+  EXPECT_THAT(error({"clear", "ras", "--all", "--state", ""}), HasSubstr("--state \"\" lists"));
+  EXPECT_THAT(error({"clear", "ras", "--entry="}), HasSubstr("--entry"));
+  for (const char* const flag : {"--local", "--remote", "--port", "--pid", "--process"}) {
+    for (const char* const nothing : {"", ",", " , "}) {
+      EXPECT_THAT(error({"estats", "disable", "--groups", "path", flag, nothing}), HasSubstr(flag));
+    }
+    EXPECT_THAT(error({"estats", "disable", "--groups", "path", flag, ","}),
+                HasSubstr(std::string(flag) + " \",\" lists nothing"));
+  }
+  EXPECT_THAT(error({"estats", "disable", "--groups", "", "--all"}),
+              HasSubstr("--groups \"\" lists nothing"));
+}
+
+TEST(OperationTest, EverythingIsChangedOnlyOnRequest) {
+  EXPECT_THAT(ErrorOf("clear ras"), AllOf(HasSubstr("--entry or --state"), HasSubstr("--all")));
+  for (const char* const verb : {"enable", "disable"}) {
+    const std::string command = std::string("estats ") + verb + " --groups path";
+    EXPECT_THAT(ErrorOf(command), AllOf(HasSubstr("--local, --remote, --port, --pid or --process"),
+                                        HasSubstr("--all for every connection")));
+    EXPECT_THAT(ErrorOf(command + " --all --port 443"), HasSubstr("--all means every connection"));
+  }
+  EXPECT_THAT(ErrorOf("clear ras --all --entry Office"), HasSubstr("--all means every connection"));
+  EXPECT_TRUE(ParseCommandLine({"clear", "ras", "--all"}).options.has_value());
 }
 
 TEST(OperationTest, WrongUsageIsExplained) {

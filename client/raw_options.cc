@@ -17,17 +17,6 @@
 namespace farstat::client {
 namespace {
 
-// Several times a flag, and commas, are both lists.
-std::vector<std::string> Listed(const std::vector<std::string>& values) {
-  std::vector<std::string> list;
-  for (const std::string& value : values) {
-    for (const absl::string_view part : absl::StrSplit(value, ',', absl::SkipWhitespace())) {
-      list.emplace_back(absl::StripAsciiWhitespace(part));
-    }
-  }
-  return list;
-}
-
 // Keeps the first thing that is wrong, so that checks can follow each other without ado.
 class Checks {
  public:
@@ -48,6 +37,36 @@ class Checks {
  private:
   absl::Status status_;
 };
+
+// A flag that was given and lists nothing, such as --entry "$VPN" where VPN is not set. Taken for
+// one that was left out, it would mean everything.
+void RefuseEmpty(absl::string_view flag, absl::string_view value, Checks& checks) {
+  checks.Refuse(absl::StrCat(flag, " \"", value, "\" lists nothing: give a value, or leave ", flag,
+                             " out (is a variable of the shell empty?)"));
+}
+
+// Several times a flag, and commas, are both lists.
+std::vector<std::string> Listed(absl::string_view flag, const std::vector<std::string>& values,
+                                Checks& checks) {
+  std::vector<std::string> list;
+  for (const std::string& value : values) {
+    const size_t before = list.size();
+    for (const absl::string_view part : absl::StrSplit(value, ',', absl::SkipWhitespace())) {
+      list.emplace_back(absl::StripAsciiWhitespace(part));
+    }
+    if (list.size() == before) RefuseEmpty(flag, value, checks);
+  }
+  return list;
+}
+
+// Names are free text: commas and spaces belong to them.
+std::vector<std::string> Verbatim(absl::string_view flag, const std::vector<std::string>& values,
+                                  Checks& checks) {
+  for (const std::string& value : values) {
+    if (absl::StripAsciiWhitespace(value).empty()) RefuseEmpty(flag, value, checks);
+  }
+  return values;
+}
 
 // Flags that only some families understand.
 struct FamilyFlag {
@@ -91,26 +110,26 @@ void CheckFamilyFlags(const RawOptions& raw, const Family& family, Checks& check
 
 void CheckSelection(const RawOptions& raw, const Family& family, Selection& selection,
                     Checks& checks) {
-  selection.local = Listed(raw.local);
-  selection.remote = Listed(raw.remote);
+  selection.local = Listed("--local", raw.local, checks);
+  selection.remote = Listed("--remote", raw.remote, checks);
   for (const std::string& cidr : selection.local) checks.Note(CheckCidr("--local", cidr));
   for (const std::string& cidr : selection.remote) checks.Note(CheckCidr("--remote", cidr));
-  for (const std::string& port : Listed(raw.ports)) {
+  for (const std::string& port : Listed("--port", raw.ports, checks)) {
     selection.ports.push_back(checks.Value(ParsePorts(port)));
   }
-  for (const std::string& state : Listed(raw.states)) {
+  for (const std::string& state : Listed("--state", raw.states, checks)) {
     selection.states.push_back(checks.Value(ParseState(family, state)));
   }
-  for (const std::string& pid : Listed(raw.pids)) {
+  for (const std::string& pid : Listed("--pid", raw.pids, checks)) {
     selection.pids.push_back(
         static_cast<uint32_t>(checks.Value(ParseNumberOption("--pid", pid, 0, 0xFFFFFFFF))));
   }
-  selection.processes = Listed(raw.processes);
+  selection.processes = Listed("--process", raw.processes, checks);
   selection.owner = raw.owner;
 }
 
 void CheckColumns(const RawOptions& raw, const Family& family, Options& options, Checks& checks) {
-  options.columns = Listed(raw.columns);
+  options.columns = Listed("--columns", raw.columns, checks);
   if (options.columns.size() == 1 && options.columns[0] == "help") {
     options.command = Command::kListColumns;
     return;
@@ -212,7 +231,7 @@ void CheckWatch(const RawOptions& raw, Options& options, Checks& checks) {
 void CheckEstatsGroups(absl::string_view flag, const std::vector<std::string>& groups,
                        Options& options, Checks& checks) {
   const Family& tcp = *FindFamily(v1::FAMILY_TCP);
-  for (const std::string& group : Listed(groups)) {
+  for (const std::string& group : Listed(flag, groups, checks)) {
     if (group == "all") {
       for (int number = v1::TCP_GROUP_DATA; number <= v1::TCP_GROUP_FINE_RTT; ++number) {
         options.estats_groups.push_back(number);
@@ -232,7 +251,9 @@ void CheckEstatsGroups(absl::string_view flag, const std::vector<std::string>& g
 }
 
 void CheckRelease(const RawOptions& raw, bool has_end, Options& options, Checks& checks) {
-  options.release_disables = raw.release == "disable";
+  // What is on only because somebody watches goes off again with them.
+  const bool watching = options.command == Command::kWatch;
+  options.release_disables = raw.release == "disable" || (raw.release.empty() && watching);
   if (!raw.release.empty() && raw.release != "disable" && raw.release != "keep") {
     checks.Refuse(absl::StrCat("--release \"", raw.release, "\": write keep or disable"));
   }
@@ -257,23 +278,43 @@ void CheckInlineEstats(const RawOptions& raw, Options& options, Checks& checks) 
   options.reason = raw.reason;
 }
 
-// For the commands that change hosts.
-void CheckOperation(const RawOptions& raw, Options& options, Checks& checks) {
-  // A host may have ten thousand connections to switch.
-  if (raw.timeout.empty()) options.timeout = absl::Seconds(30);
-  options.reason = raw.reason;
-  options.all_links = raw.all_links;
-  options.selection.entries = Listed(raw.entries);
-  const bool clear = options.command == Command::kClearRas;
-  options.family = FindFamily(clear ? v1::FAMILY_RAS : v1::FAMILY_TCP);
-  CheckSelection(raw, *options.family, options.selection, checks);
-  if (clear) return;
+// A selection that was forgotten must not change every connection of a fleet.
+void CheckScope(const RawOptions& raw, bool clear, Checks& checks) {
+  const bool selects = !raw.local.empty() || !raw.remote.empty() || !raw.ports.empty() ||
+                       !raw.pids.empty() || !raw.processes.empty() || !raw.entries.empty() ||
+                       !raw.states.empty();
+  const absl::string_view flags =
+      clear ? "--entry or --state" : "--local, --remote, --port, --pid or --process";
+  if (!selects && !raw.all_connections) {
+    checks.Refuse(absl::StrCat("which connections? Select some with ", flags,
+                               ", or give --all for every connection of every target"));
+  }
+  if (selects && raw.all_connections) {
+    checks.Refuse(absl::StrCat("--all means every connection, so it does not go with ", flags));
+  }
+}
+
+void CheckSwitching(const RawOptions& raw, Options& options, Checks& checks) {
   if (raw.groups.empty()) {
     checks.Refuse("which groups? Give --groups, such as --groups data,path, or --groups all");
   }
   CheckEstatsGroups("--groups", raw.groups, options, checks);
   checks.Duration("--ttl", raw.ttl, options.ttl);
   CheckRelease(raw, !raw.ttl.empty(), options, checks);
+}
+
+// For the commands that change hosts.
+void CheckOperation(const RawOptions& raw, Options& options, Checks& checks) {
+  // A host may have ten thousand connections to switch.
+  if (raw.timeout.empty()) options.timeout = absl::Seconds(30);
+  options.reason = raw.reason;
+  options.all_links = raw.all_links;
+  const bool clear = options.command == Command::kClearRas;
+  options.family = FindFamily(clear ? v1::FAMILY_RAS : v1::FAMILY_TCP);
+  options.selection.entries = Verbatim("--entry", raw.entries, checks);
+  CheckSelection(raw, *options.family, options.selection, checks);
+  if (!clear) CheckSwitching(raw, options, checks);
+  CheckScope(raw, clear, checks);
 }
 
 const Family* CheckFamily(const RawOptions& raw, Checks& checks) {
@@ -304,7 +345,7 @@ absl::StatusOr<Options> CheckOptions(const RawOptions& raw) {
     CheckFamilyFlags(raw, *options.family, checks);
     if (!checks.status().ok()) return checks.status();
     CheckSelection(raw, *options.family, options.selection, checks);
-    for (const std::string& group : Listed(raw.groups)) {
+    for (const std::string& group : Listed("--groups", raw.groups, checks)) {
       options.selection.groups.push_back(checks.Value(ParseGroup(*options.family, group)));
     }
     if (!options.family->is_host()) CheckColumns(raw, *options.family, options, checks);

@@ -44,6 +44,7 @@ struct RawOptions {
   std::string duration;
   bool keep_trying = false;
   std::vector<std::string> entries;
+  bool all_connections = false;
   std::vector<std::string> estats;
   std::string ttl;
   std::string release;

@@ -239,17 +239,24 @@ std::vector<std::string> LivePresenter::Body(const TableStyle& style, size_t lin
       cells.push_back(CellsOf(rows.columns, true, row));
     text = TableLayout(TableColumnsOf(rows.columns, true), style).Render(cells);
   } else {
-    const std::string* host_before = nullptr;
+    std::vector<std::string> headings;
+    size_t used = 0;
     for (const SectionOfHost& part : all) {
-      if (targets_.size() > 1 && part.host != host_before) {
-        absl::StrAppend(&text, "== ", *part.host, "\n");
-      }
-      host_before = part.host;
-      const std::string heading = SectionHeading(*part.section, HeadingOf(options_, style, false));
-      const size_t used = static_cast<size_t>(std::count(heading.begin(), heading.end(), '\n'));
+      headings.push_back(SectionHeading(*part.section, HeadingOf(options_, style, false)));
       // The column heading and "… more" take a line each.
-      const size_t room = single_family && lines > used + 2 ? lines - used - 2 : 0;
-      absl::StrAppend(&text, heading, RowsText(*part.section, options_, style, style.width, room));
+      used +=
+          2 + static_cast<size_t>(std::count(headings.back().begin(), headings.back().end(), '\n'));
+    }
+    // Each section shows something, however low the window is.
+    const size_t room = lines > used ? std::max<size_t>(1, (lines - used) / all.size()) : 1;
+    const std::string* host_before = nullptr;
+    for (size_t i = 0; i < all.size(); ++i) {
+      if (targets_.size() > 1 && all[i].host != host_before) {
+        absl::StrAppend(&text, "== ", *all[i].host, "\n");
+      }
+      host_before = all[i].host;
+      absl::StrAppend(&text, headings[i],
+                      RowsText(*all[i].section, options_, style, style.width, room));
     }
   }
   std::vector<std::string> body = absl::StrSplit(text, '\n');
@@ -264,11 +271,12 @@ void LivePresenter::Redraw() {
   std::vector<std::string> lines = Title(style.width);
   const size_t room = window.rows > lines.size() + 1 ? window.rows - lines.size() - 1 : 1;
   for (std::string& line : Body(style, room)) lines.push_back(std::move(line));
-  // Over what is there, so that nothing flickers: each line and what is below is erased behind.
+  // Over what is there, so that nothing flickers. A line is erased before it is written: after one
+  // that fills the window the cursor stands on its last character.
   // Lines that are too long are cut by the terminal (no automatic margin meanwhile).
   std::string screen = begun_ ? "\033[H\033[?7l" : "\033[2J\033[H\033[?7l";
   begun_ = true;
-  for (const std::string& line : lines) absl::StrAppend(&screen, line, "\033[K\r\n");
+  for (const std::string& line : lines) absl::StrAppend(&screen, "\033[K", line, "\r\n");
   absl::StrAppend(&screen, "\033[J\033[?7h");
   output_.Write(screen);
   output_.Flush();

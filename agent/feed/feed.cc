@@ -134,11 +134,12 @@ SteadyTime Feed::DueAfter(SteadyTime now, absl::Duration interval) const {
 }
 
 SteadyTime Feed::NextDue() const {
-  const bool nudged = nudged_ && !subscriptions_.empty();
-  if (nudged || !waiting_.empty()) {
-    return newest_start_ + absl::ToChronoNanoseconds(options_.spacing);
-  }
+  if (!waiting_.empty()) return newest_start_ + absl::ToChronoNanoseconds(options_.spacing);
   SteadyTime next = kNever;
+  if (nudged_ && !subscriptions_.empty()) {
+    const absl::Duration rest = std::max(options_.nudge_rest, newest_duration_);
+    next = newest_start_ + absl::ToChronoNanoseconds(newest_duration_ + rest);
+  }
   for (const Subscription* subscription : subscriptions_) {
     next = std::min(next, subscription->due_);
   }
@@ -168,6 +169,7 @@ void Feed::Tick(PartMask parts) {
   }
   MutexLock lock(mutex_);
   newest_start_ = info.steady_start;
+  newest_duration_ = info.duration;
   revisit_within_ = std::max(collected.revisit_within, options_.spacing);
   ++collections_;
   total_duration_ += info.duration;

@@ -63,6 +63,9 @@ class Feed {
     // Collections for callers who will not take an older one begin at least so far apart; those who
     // come in between share the next.
     absl::Duration spacing = absl::Milliseconds(20);
+    // A collection for a nudge leaves the source alone for so long after the one before ended, and
+    // for as long as that one took: what changes all the time is not looked at all the time.
+    absl::Duration nudge_rest = absl::Milliseconds(200);
     // Rows are forgotten when nobody has asked for them for so long.
     absl::Duration idle_release = absl::Seconds(90);
     Table::Options table;
@@ -106,7 +109,7 @@ class Feed {
 
   // Something changed that subscribers want to see before their next tick: collects at once, as a
   // tick that all of them are due for. Does nothing when nobody subscribes. Nudges that come sooner
-  // than `spacing` after a collection began share the next one. From any thread; does not block.
+  // than `nudge_rest` after a collection ended share the next one. From any thread; does not block.
   void Nudge();
 
   // Calls `observer` on the sampler's thread whenever the table's condition has changed. Null: no
@@ -159,6 +162,7 @@ class Feed {
   bool holds_rows_ ABSL_GUARDED_BY(mutex_) = false;
   // When the newest collection began: see Options::spacing, and what it asked for.
   SteadyTime newest_start_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration newest_duration_ ABSL_GUARDED_BY(mutex_);
   absl::Duration revisit_within_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
   // Nudged since the newest collection began.
   bool nudged_ ABSL_GUARDED_BY(mutex_) = false;

@@ -217,7 +217,22 @@ TEST_F(FeedTest, NudgesCloseTogetherShareACollection) {
     feed_->Nudge();
     feed_->RunDue();
   }
-  EXPECT_EQ(source_.collections, 1 + 1000 / 20) << "spacing is 20 ms";
+  EXPECT_EQ(source_.collections, 1 + 1000 / 200) << "the source rests 200 ms";
+}
+
+TEST_F(FeedTest, NudgesLeaveASlowSourceAloneForAsLongAsItTook) {
+  source_.while_collecting = [&] { clock_.Advance(absl::Seconds(3)); };
+  const auto subscription = feed_->Subscribe(1, absl::Minutes(10), [] {});
+  feed_->RunDue();
+  for (int tenth = 0; tenth < 29; ++tenth) {
+    feed_->Nudge();
+    clock_.Advance(absl::Milliseconds(100));
+    feed_->RunDue();
+  }
+  EXPECT_EQ(source_.collections, 1);
+  clock_.Advance(absl::Milliseconds(100));
+  feed_->RunDue();
+  EXPECT_EQ(source_.collections, 2);
 }
 
 TEST_F(FeedTest, NudgeDuringACollectionIsNotLost) {
@@ -227,7 +242,7 @@ TEST_F(FeedTest, NudgeDuringACollectionIsNotLost) {
   feed_->RunDue();
   source_.while_collecting = [] {};
   EXPECT_EQ(ticks, 1);
-  clock_.Advance(absl::Milliseconds(20));
+  clock_.Advance(absl::Milliseconds(200));
   feed_->RunDue();
   EXPECT_EQ(ticks, 2) << "what changed may have been read before it changed";
   Run(absl::Seconds(5));

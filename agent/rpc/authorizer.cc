@@ -15,15 +15,28 @@
 namespace farstat::rpc {
 namespace {
 
-// The names by which a certificate can be listed: the common name, then DNS names and URIs.
-std::vector<std::string> NamesOf(const grpc::AuthContext& context) {
-  std::vector<std::string> names;
-  for (const char* property :
-       {GRPC_X509_CN_PROPERTY_NAME, GRPC_PEER_DNS_PROPERTY_NAME, GRPC_PEER_URI_PROPERTY_NAME}) {
-    for (const grpc::string_ref& value : context.FindPropertyValues(property)) {
-      names.emplace_back(value.data(), value.size());
-    }
+// A name in a certificate.
+struct CertificateName {
+  enum class Kind { kCommon, kDns, kUri };
+  Kind kind;
+  std::string text;
+};
+using Kind = CertificateName::Kind;
+
+void AddNames(const grpc::AuthContext& context, const char* property, Kind kind,
+              std::vector<CertificateName>& names) {
+  for (const grpc::string_ref& value : context.FindPropertyValues(property)) {
+    names.push_back({kind, std::string(value.data(), value.size())});
   }
+}
+
+// The names by which a certificate can be listed. The common name, which any authority fills in as
+// it likes, is one only where there is none that says of what kind it is.
+std::vector<CertificateName> NamesOf(const grpc::AuthContext& context) {
+  std::vector<CertificateName> names;
+  AddNames(context, GRPC_PEER_DNS_PROPERTY_NAME, Kind::kDns, names);
+  AddNames(context, GRPC_PEER_URI_PROPERTY_NAME, Kind::kUri, names);
+  if (names.empty()) AddNames(context, GRPC_X509_CN_PROPERTY_NAME, Kind::kCommon, names);
   return names;
 }
 
@@ -34,11 +47,23 @@ bool IsTls(const grpc::AuthContext& context) {
   });
 }
 
-bool Matches(absl::string_view listed, absl::string_view name) {
-  if (!absl::ConsumePrefix(&listed, "*")) return absl::EqualsIgnoreCase(listed, name);
-  // A URI may end with anything that its host has chosen.
-  return name.size() > listed.size() && !absl::StrContains(name, "/") &&
-         absl::EndsWithIgnoreCase(name, listed);
+bool IsUri(absl::string_view listed) { return absl::StrContains(listed, "://"); }
+
+bool Matches(absl::string_view listed, const CertificateName& name) {
+  if (IsUri(listed)) return name.kind == Kind::kUri && name.text == listed;
+  if (absl::ConsumePrefix(&listed, "*")) {
+    return name.kind == Kind::kDns && name.text.size() > listed.size() &&
+           absl::EndsWithIgnoreCase(name.text, listed);
+  }
+  return name.kind != Kind::kUri && absl::EqualsIgnoreCase(listed, name.text);
+}
+
+bool IsListed(const std::vector<CertificateName>& names,
+              const std::vector<std::string>& operators) {
+  return std::any_of(names.begin(), names.end(), [&](const CertificateName& name) {
+    return std::any_of(operators.begin(), operators.end(),
+                       [&](const std::string& listed) { return Matches(listed, name); });
+  });
 }
 
 }  // namespace
@@ -46,19 +71,12 @@ bool Matches(absl::string_view listed, absl::string_view name) {
 absl::Status CheckOperatorName(absl::string_view name) {
   absl::string_view rest = name;
   const bool is_suffix = absl::ConsumePrefix(&rest, "*.");
-  if (!rest.empty() && !absl::StrContains(rest, "*") &&
-      !(is_suffix && absl::StartsWith(rest, "."))) {
+  const bool is_dns_suffix = !absl::StartsWith(rest, ".") && !absl::StrContains(rest, "/");
+  if (!rest.empty() && !absl::StrContains(rest, "*") && (!is_suffix || is_dns_suffix)) {
     return absl::OkStatus();
   }
-  return absl::InvalidArgumentError(
-      absl::StrCat("\"", name, "\" is not the name in a certificate, nor \"*.\" and how it ends"));
-}
-
-bool Authorizer::IsOperator(const std::vector<std::string>& names) const {
-  return std::any_of(names.begin(), names.end(), [&](const std::string& name) {
-    return std::any_of(roles_.operators.begin(), roles_.operators.end(),
-                       [&](const std::string& listed) { return Matches(listed, name); });
-  });
+  return absl::InvalidArgumentError(absl::StrCat(
+      "\"", name, "\" is not a name in a certificate, nor \"*.\" and how DNS names end"));
 }
 
 Authorizer::Caller Authorizer::Identify(const grpc::ServerContextBase& context) const {
@@ -71,9 +89,9 @@ Authorizer::Caller Authorizer::Identify(const grpc::ServerContextBase& context) 
     caller.is_operator = roles_.local_operators;
     return caller;
   }
-  const std::vector<std::string> names = NamesOf(*authentication);
-  if (!names.empty()) caller.name = absl::StrCat(names.front(), " at ", caller.name);
-  caller.is_operator = IsOperator(names);
+  const std::vector<CertificateName> names = NamesOf(*authentication);
+  if (!names.empty()) caller.name = absl::StrCat(names.front().text, " at ", caller.name);
+  caller.is_operator = IsListed(names, roles_.operators);
   return caller;
 }
 

@@ -16,8 +16,9 @@ namespace farstat::rpc {
 
 // Who is an operator.
 struct Roles {
-  // Names in clients' certificates: the common name, DNS names and URIs. "*.ops.example" stands for
-  // every DNS name that ends so.
+  // Names in clients' certificates. "*.ops.example" stands for every DNS name that ends so. What
+  // contains "://" is a URI, compared letter by letter. Any other is a DNS name, or the common name
+  // of a certificate that has neither DNS names nor URIs; capitals do not matter.
   std::vector<std::string> operators;
   // Also everybody who calls from this host without a certificate.
   bool local_operators = false;
@@ -30,7 +31,7 @@ class Authorizer {
  public:
   // Somebody who calls.
   struct Caller {
-    // For logs and status: the name in the certificate, or the address alone.
+    // For logs and status: the first name in the certificate that counts, and the address.
     std::string name;
     // They called over TLS, and so have a certificate.
     bool has_certificate = false;
@@ -45,8 +46,6 @@ class Authorizer {
   static absl::Status RequireOperator(const Caller& caller, absl::string_view method);
 
  private:
-  bool IsOperator(const std::vector<std::string>& names) const;
-
   const Roles roles_;
 };
 

@@ -11,7 +11,8 @@ TEST(AuthorizerTest, OperatorNamesAreWholeNamesOrSuffixes) {
        {"admin", "box.ops.example", "*.ops.example", "spiffe://example/admin", "CN with blanks"}) {
     EXPECT_TRUE(CheckOperatorName(good).ok()) << good;
   }
-  for (const char* bad : {"", "*", "*.", "*..example", "*ops.example", "box.*.example", "*.*"}) {
+  for (const char* bad : {"", "*", "*.", "*..example", "*ops.example", "box.*.example", "*.*",
+                          "*.ops.example/x", "*.x://y", "spiffe://example/*"}) {
     EXPECT_FALSE(CheckOperatorName(bad).ok()) << bad;
   }
 }

@@ -1,5 +1,6 @@
 #include "agent/rpc/operation_calls.h"
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <utility>
@@ -62,11 +63,19 @@ std::string Describe(const sources::EstatsResult& result) {
       result.lease == 0 ? "" : absl::StrCat("; lease ", families::EstatsLeaseName(result.lease)));
 }
 
+absl::Status TooLate() { return absl::CancelledError("the caller went before its turn came"); }
+
 // Ends a call with an error at once.
 UnaryReactor* Refuse(CallbackServerContext* context, const absl::Status& why) {
   UnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(why));
   return reactor;
+}
+
+// Nobody waits for the answer any more. That a deadline has passed is known at once, that the
+// client has cancelled only when it is told.
+bool IsGivenUp(const CallbackServerContext& context) {
+  return context.IsCancelled() || context.deadline() <= std::chrono::system_clock::now();
 }
 
 // Carries out a call on the queue's thread, unless the caller has gone by then.
@@ -76,8 +85,7 @@ UnaryReactor* RunOn(OperationQueue& queue, CallbackServerContext* context,
   queue.Run([context, reactor, work = std::move(work)](const absl::Status& admission) {
     absl::Status status = admission;
     if (status.ok()) {
-      status = context->IsCancelled() ? absl::CancelledError("the caller went before its turn came")
-                                      : work();
+      status = IsGivenUp(*context) ? TooLate() : work();
     }
     reactor->Finish(ToGrpcStatus(status));
   });
@@ -98,12 +106,21 @@ UnaryReactor* OperationCalls::SetTcpEstats(CallbackServerContext* context,
   compiled->holder = caller.name;
   compiled->reason = request.reason();
   LogAsked(kSetEstats, caller, Describe(request), request.reason());
-  return RunOn(tcp_queue_, context, [this, caller, response, wanted = *std::move(compiled)] {
-    const absl::StatusOr<sources::EstatsResult> result = operations_.set_estats(wanted);
-    LogDone(kSetEstats, caller, result.status(), result.ok() ? Describe(*result) : "");
-    if (result.ok()) *response = families::ToProto(*result);
-    return result.status();
-  });
+  return RunOn(
+      tcp_queue_, context, [this, context, caller, response, wanted = *std::move(compiled)] {
+        const absl::StatusOr<sources::EstatsResult> result = operations_.set_estats(wanted);
+        LogDone(kSetEstats, caller, result.status(), result.ok() ? Describe(*result) : "");
+        if (!result.ok()) return result.status();
+        if (result->lease != 0 && IsGivenUp(*context)) {
+          // Nobody would learn its number.
+          operations_.end_estats_lease(result->lease);
+          spdlog::info("{} by {}: the caller has gone, so lease {} ends", kSetEstats,
+                       absl::CHexEscape(caller.name), families::EstatsLeaseName(result->lease));
+          return absl::CancelledError("the caller went while its lease was taken");
+        }
+        *response = families::ToProto(*result);
+        return absl::OkStatus();
+      });
 }
 
 UnaryReactor* OperationCalls::ClearRas(CallbackServerContext* context,
@@ -145,10 +162,13 @@ absl::StatusOr<StreamLease> OperationCalls::LeaseFor(
   compiled->reason = subscription.estats().reason();
   LogAsked(kInlineEstats, caller, Describe(subscription.estats()), compiled->reason);
   lease.end = operations_.end_estats_lease;
-  lease.take = [this, caller,
-                wanted = *std::move(compiled)](std::function<void(absl::StatusOr<uint64_t>)> done) {
-    tcp_queue_.Run([this, caller, wanted, done = std::move(done)](const absl::Status& admission) {
+  lease.take = [this, caller, wanted = *std::move(compiled)](
+                   std::function<bool()> is_wanted,
+                   std::function<void(absl::StatusOr<uint64_t>)> done) {
+    tcp_queue_.Run([this, caller, wanted, is_wanted = std::move(is_wanted),
+                    done = std::move(done)](const absl::Status& admission) {
       if (!admission.ok()) return done(admission);
+      if (!is_wanted()) return done(TooLate());
       const absl::StatusOr<sources::EstatsResult> result = operations_.set_estats(wanted);
       LogDone(kInlineEstats, caller, result.status(), result.ok() ? Describe(*result) : "");
       if (!result.ok()) return done(result.status());

@@ -68,9 +68,15 @@ StatisticsStream::StatisticsStream(grpc::CallbackServerContext* context, Serving
 
 void StatisticsStream::Begin() {
   if (request_.lease.take == nullptr) return Start();
-  request_.lease.take([stream = shared_from_this()](absl::StatusOr<uint64_t> lease) {
-    stream->OnLease(std::move(lease));
-  });
+  request_.lease.take([stream = shared_from_this()] { return stream->IsWanted(); },
+                      [stream = shared_from_this()](absl::StatusOr<uint64_t> lease) {
+                        stream->OnLease(std::move(lease));
+                      });
+}
+
+bool StatisticsStream::IsWanted() {
+  MutexLock lock(mutex_);
+  return !cancelled_ && !finished_;
 }
 
 void StatisticsStream::OnLease(absl::StatusOr<uint64_t> lease) {

@@ -68,6 +68,8 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
 
   // Starts the stream, or has its lease taken first.
   void Begin();
+  // Its client is still there.
+  bool IsWanted();
   void OnLease(absl::StatusOr<uint64_t> lease);
   void Start();
   void Resume() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

@@ -13,8 +13,11 @@ namespace farstat::rpc {
 
 struct StreamLease {
   // Takes it, some time, on another thread, and calls `done` once with its number or with why there
-  // is none. Null: the stream needs no lease.
-  std::function<void(std::function<void(absl::StatusOr<uint64_t>)> done)> take;
+  // is none. `is_wanted` is asked when its turn has come: nothing is done for a stream that has
+  // ended by then. Null: the stream needs no lease.
+  std::function<void(std::function<bool()> is_wanted,
+                     std::function<void(absl::StatusOr<uint64_t>)> done)>
+      take;
   // Lets go of it. Does not block.
   std::function<void(uint64_t lease)> end;
 };

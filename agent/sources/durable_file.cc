@@ -89,6 +89,15 @@ absl::Status AppendDurably(const std::string& path, absl::string_view bytes) {
   return WriteThrough(std::filesystem::u8path(path), FileMode::kAppend, bytes);
 }
 
+absl::Status TruncateDurably(const std::string& path, size_t size) {
+  const int file = OpenFile(std::filesystem::u8path(path), FileMode::kAppend);
+  if (file < 0) return FileStatus("opening", path, errno);
+  int error = 0;
+  if (!TruncateFile(file, static_cast<int64_t>(size)) || !SyncFile(file)) error = errno;
+  if (!CloseFile(file) && error == 0) error = errno;
+  return error == 0 ? absl::OkStatus() : FileStatus("truncating", path, error);
+}
+
 absl::Status ReplaceDurably(const std::string& path, absl::string_view bytes) {
   const std::filesystem::path target = std::filesystem::u8path(path);
   std::filesystem::path fresh = target;
@@ -108,6 +117,7 @@ FileLock::~FileLock() {
 }
 
 absl::Status FileLock::Take(const std::string& path) {
+  if (file_ != kNone) return absl::OkStatus();
   const std::filesystem::path target = std::filesystem::u8path(path);
   if (absl::Status status = MakeFolder(target); !status.ok()) return status;
   file_ = OpenFile(target, FileMode::kLocked);

@@ -18,6 +18,9 @@ absl::StatusOr<std::string> ReadWholeFile(const std::string& path, size_t most_b
 // Writes `bytes` behind what is in the file. After an error a part of them may be there.
 absl::Status AppendDurably(const std::string& path, absl::string_view bytes);
 
+// Cuts off what is behind the file's first `size` bytes.
+absl::Status TruncateDurably(const std::string& path, size_t size);
+
 // Writes a new file, or one in the place of another: after a crash there is the old one or the new
 // one, whole. Makes the folders on the way to it.
 absl::Status ReplaceDurably(const std::string& path, absl::string_view bytes);
@@ -31,7 +34,7 @@ class FileLock {
   FileLock& operator=(const FileLock&) = delete;
 
   // The file is made if there is none, with the folders on the way to it; it stays, empty.
-  // UNAVAILABLE: somebody else holds it.
+  // UNAVAILABLE: somebody else holds it. Nothing happens if it is taken already.
   absl::Status Take(const std::string& path);
 
  private:

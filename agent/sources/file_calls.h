@@ -22,6 +22,8 @@ int OpenFile(const std::filesystem::path& path, FileMode mode);
 int64_t WriteFile(int file, const void* bytes, size_t size);
 // To the disk.
 bool SyncFile(int file);
+// Cuts off what is behind the first `size` bytes.
+bool TruncateFile(int file, int64_t size);
 bool CloseFile(int file);
 // The names in a folder, to the disk. Windows does that by itself.
 bool SyncFolder(const std::filesystem::path& folder);

@@ -34,6 +34,8 @@ int64_t WriteFile(int file, const void* bytes, size_t size) { return write(file,
 
 bool SyncFile(int file) { return fsync(file) == 0; }
 
+bool TruncateFile(int file, int64_t size) { return ftruncate(file, size) == 0; }
+
 bool CloseFile(int file) { return close(file) == 0; }
 
 bool SyncFolder(const std::filesystem::path& folder) {

@@ -40,6 +40,12 @@ int64_t WriteFile(int file, const void* bytes, size_t size) {
 
 bool SyncFile(int file) { return _commit(file) == 0; }
 
+bool TruncateFile(int file, int64_t size) {
+  const int error = _chsize_s(file, size);
+  if (error != 0) errno = error;
+  return error == 0;
+}
+
 bool CloseFile(int file) { return _close(file) == 0; }
 
 bool SyncFolder(const std::filesystem::path& /*folder*/) { return true; }

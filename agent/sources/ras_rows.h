@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 
+#include "agent/sources/guid_text.h"
 #include "agent/sources/source.h"
 #include "farstat/v1/ras.pb.h"
 
@@ -20,9 +21,6 @@ constexpr PartMask RasGroupBit(v1::RasGroup group) { return PartBit(RasGroupPart
 inline constexpr PartMask kAllRasGroups =
     RasGroupBit(v1::RAS_GROUP_STATUS) | RasGroupBit(v1::RAS_GROUP_STATISTICS) |
     RasGroupBit(v1::RAS_GROUP_LINKS) | RasGroupBit(v1::RAS_GROUP_PROJECTION);
-
-// "01234567-89ab-cdef-0123-456789abcdef", in lower case.
-using GuidText = std::array<char, 36>;
 
 // What a RasFilter reads of a row; the device's type follows it, then the entry's name. State and
 // tunnel address are known with RAS_GROUP_STATUS, the addresses inside the tunnel with

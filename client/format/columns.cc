@@ -344,7 +344,10 @@ bool Column::right_aligned() const {
 }
 
 bool Column::is_counter() const {
-  return !GoesThroughList(paths[0]) && InfoOf(paths[0].back()).kind() == v1::FIELD_KIND_COUNTER;
+  const FieldDescriptor* field = paths[0].back();
+  // How long something has been up grows by a second per second: no rate worth a column.
+  return InfoOf(field).kind() == v1::FIELD_KIND_COUNTER && !GoesThroughList(paths[0]) &&
+         !absl::StrContains(field->name(), "duration");
 }
 
 std::vector<Column> ColumnsOf(const Family& family, ColumnList list, bool rate) {

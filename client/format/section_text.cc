@@ -99,8 +99,7 @@ std::string EstatsOffText(const Section& section) {
   }
   if (off == 0) return "";
   return absl::StrCat("extended statistics are off on ", off,
-                      off == 1 ? " connection" : " connections",
-                      "; farstat estats enable switches them on");
+                      off == 1 ? " connection" : " connections", ": farstat estats enable");
 }
 
 // One counter of the TCP stack, as total or as growth.

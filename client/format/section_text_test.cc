@@ -339,7 +339,7 @@ TEST(SectionTextTest, EstatsThatAreOffAreSaidToBe) {
                                    : v1::TCP_GROUP_ABSENCE_FAILED);
   }
   EXPECT_THAT(SectionHeading(SectionOf("tcp", tcp), {}),
-              HasSubstr("extended statistics are off on 1 connection; farstat estats enable"));
+              HasSubstr("extended statistics are off on 1 connection: farstat estats enable"));
 }
 
 }  // namespace

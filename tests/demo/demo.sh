@@ -99,7 +99,7 @@ say "7. Which IPsec tunnels do not come up, and why"
 show "$farstat" get ike -t "$windows"
 
 say "8. What TCP knows: Windows collects it only where it was switched on, so switch it on for a minute"
-show "$farstat" estats enable -t "$windows" --groups all --ttl 1m --release disable
+show "$farstat" estats enable -t "$windows" --groups all --all --ttl 1m --release disable
 sleep 2
 show "$farstat" watch tcp -t "$windows" --state established --rate --count 2
 

@@ -14,6 +14,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -22,6 +23,7 @@
 #include "agent/sources/windows/abi_ipsec.h"
 #include "agent/sources/windows/abi_ras.h"
 #include "agent/sources/windows/abi_tcp.h"
+#include "common/mutex.h"
 
 namespace farstat::sources::windows {
 
@@ -93,6 +95,9 @@ struct Api {
   std::function<uint32_t(Handle connection, Handle event, uint32_t flags)>
       ras_connection_notification;
   std::function<uint32_t(uint32_t error, char16_t* text, uint32_t text_size)> ras_get_error_string;
+  // Held around each call of RAS, by CallRas: nobody documents that several threads may call it at
+  // a time. Copies of the table are the same Windows and share it.
+  std::shared_ptr<Mutex> ras_mutex = std::make_shared<Mutex>();
 
   // iphlpapi.dll
   std::function<uint32_t(void* table, uint32_t* bytes, int32_t order, uint32_t family,

@@ -31,9 +31,7 @@ class EstatsControl::Worker {
  public:
   Worker(const Api& api, const Clock& clock, std::string journal_path)
       : clock_(clock), leases_(api, clock, std::move(journal_path)) {
-    if (!leases_.journal().damage().ok()) {
-      spdlog::warn("EStats: {}", std::string(leases_.journal().damage().message()));
-    }
+    LogJournal();
     next_tend_ = leases_.next_tend();
     thread_ = std::thread([this] { Loop(); });
   }
@@ -77,7 +75,27 @@ class EstatsControl::Worker {
   }
 
  private:
+  // What has changed about the journal.
+  void LogJournal() ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_mutex_) {
+    const EstatsJournal& journal = leases_.journal();
+    // Without a path it is meant to be as it is.
+    const absl::Status status = journal.needs_mending() ? journal.status() : absl::OkStatus();
+    if (!status.ok() && status != logged_status_) {
+      spdlog::warn(
+          "EStats: leases that switch off at their end are refused, and what an earlier agent left "
+          "on stays on, until the journal can be used, which is tried again: {}",
+          std::string(status.message()));
+    } else if (status.ok() && !logged_status_.ok()) {
+      spdlog::info("EStats: the journal can be used now");
+    }
+    logged_status_ = status;
+    if (!journal.damage().ok() && !std::exchange(damage_is_logged_, true)) {
+      spdlog::warn("EStats: {}", std::string(journal.damage().message()));
+    }
+  }
+
   void Publish() ABSL_EXCLUSIVE_LOCKS_REQUIRED(work_mutex_) {
+    LogJournal();
     std::vector<EstatsLease> leases = leases_.Describe();
     MutexLock lock(mutex_);
     published_ = std::move(leases);
@@ -113,6 +131,8 @@ class EstatsControl::Worker {
   // Held during calls into Windows. Taken before mutex_.
   Mutex work_mutex_ ABSL_ACQUIRED_BEFORE(mutex_);
   EstatsLeases leases_ ABSL_GUARDED_BY(work_mutex_);
+  absl::Status logged_status_ ABSL_GUARDED_BY(work_mutex_);
+  bool damage_is_logged_ ABSL_GUARDED_BY(work_mutex_) = false;
 
   // Held for moments only.
   mutable Mutex mutex_;

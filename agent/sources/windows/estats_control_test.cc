@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <sstream>
+
+#include "agent/sources/windows/estats_journal.h"
+#include "spdlog/sinks/ostream_sink.h"
+#include "spdlog/spdlog.h"
 #include "tests/support/becomes.h"
 #include "tests/support/estats_windows.h"
 #include "tests/support/test_certificates.h"
@@ -12,6 +17,8 @@ namespace {
 
 using farstat::testing::Becomes;
 using farstat::testing::EstatsWindows;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr EstatsSwitches kData = EstatsSwitchOf(v1::TCP_GROUP_DATA);
@@ -63,6 +70,44 @@ TEST_F(EstatsControlTest, AsleepItMakesNoCalls) {
   ASSERT_TRUE(control->Set(Lease(/*undo=*/false, absl::Milliseconds(1))).ok());
   EXPECT_TRUE(Becomes([&] { return control->Leases().empty(); }));
   EXPECT_LE(windows_.listings(), 4) << "two by the request, two at most by its end";
+}
+
+// What is logged while it lives.
+class Log {
+ public:
+  Log() : before_(spdlog::default_logger()) {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "test", std::make_shared<spdlog::sinks::ostream_sink_mt>(text_)));
+  }
+  ~Log() { spdlog::set_default_logger(before_); }
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  // While nobody logs.
+  std::string text() const { return text_.str(); }
+
+ private:
+  const std::shared_ptr<spdlog::logger> before_;
+  std::ostringstream text_;
+};
+
+TEST_F(EstatsControlTest, AJournalThatCannotBeUsedIsLoggedAndTriedAgain) {
+  const Log log;
+  auto other = std::make_unique<EstatsJournal>(folder_.Path("estats.journal"));
+  auto control = Start();
+  EXPECT_THAT(log.text(), HasSubstr("another agent on this host uses it"));
+  EXPECT_FALSE(control->Set(Lease(/*undo=*/true, absl::Hours(1))).ok());
+  EXPECT_THAT(log.text(), Not(HasSubstr("can be used now")));
+  other.reset();
+  EXPECT_TRUE(control->Set(Lease(/*undo=*/true, absl::Hours(1))).ok());
+  EXPECT_THAT(log.text(), HasSubstr("can be used now"));
+  control.reset();
+}
+
+TEST_F(EstatsControlTest, WithoutAJournalNothingIsLogged) {
+  const Log log;
+  const EstatsControl control(windows_.api(), SystemClock(), "");
+  EXPECT_EQ(log.text(), "");
 }
 
 }  // namespace

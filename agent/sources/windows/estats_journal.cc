@@ -95,27 +95,27 @@ EstatsJournal::EstatsJournal(std::string path) : path_(std::move(path)) {
         {{"setting", "state_directory"}});
     return;
   }
-  Read();
+  status_ = TakeUp();
+}
+
+absl::Status EstatsJournal::TakeUp() {
+  if (absl::Status status = lock_.Take(absl::StrCat(path_, ".lock")); !status.ok()) return status;
+  return Read();
 }
 
 // Records up to the first that is not whole: behind it a crash or a full disk has left its traces.
-void EstatsJournal::Read() {
-  status_ = lock_.Take(absl::StrCat(path_, ".lock"));
-  if (!status_.ok()) return;
+absl::Status EstatsJournal::Read() {
   absl::StatusOr<std::string> bytes = ReadWholeFile(path_, 3 * kMostEntries * sizeof(Record));
-  if (absl::IsNotFound(bytes.status())) return;
-  if (!bytes.ok()) {
-    status_ = bytes.status();
-    return;
+  if (absl::IsNotFound(bytes.status())) return absl::OkStatus();
+  if (!bytes.ok()) return bytes.status();
+  const size_t records = bytes->size() / sizeof(Record);
+  if (records > 0 && absl::string_view(*bytes).substr(0, sizeof(Record)) != Title()) {
+    return ErrorStatus(absl::StatusCode::kFailedPrecondition, kSettingRequired,
+                       absl::StrCat(path_, " is not a file of this agent; move it away"),
+                       {{"path", path_}, {"setting", "state_directory"}});
   }
-  records_ = bytes->size() / sizeof(Record);
+  records_ = records;
   torn_ = records_ == 0 || bytes->size() % sizeof(Record) != 0;
-  if (records_ > 0 && absl::string_view(*bytes).substr(0, sizeof(Record)) != Title()) {
-    status_ = ErrorStatus(absl::StatusCode::kFailedPrecondition, kSettingRequired,
-                          absl::StrCat(path_, " is not a file of this agent; move it away"),
-                          {{"path", path_}, {"setting", "state_directory"}});
-    return;
-  }
   for (size_t i = 1; i < records_; ++i) {
     Record record;
     std::memcpy(&record, bytes->data() + i * sizeof(record), sizeof(record));
@@ -127,6 +127,14 @@ void EstatsJournal::Read() {
     }
     Apply({EntryOf(record)}, entries_);
   }
+  return absl::OkStatus();
+}
+
+absl::Status EstatsJournal::Mend() {
+  if (!needs_mending()) return absl::OkStatus();
+  if (!status_.ok()) status_ = TakeUp();
+  if (!status_.ok() || !torn_) return status_;
+  return Rewrite(entries_);
 }
 
 EstatsSwitches EstatsJournal::Of(const TcpIdentity& connection) const {
@@ -144,16 +152,23 @@ void EstatsJournal::Apply(const std::vector<Entry>& entries, Entries& to) {
   }
 }
 
+// Those that it does not have already.
+size_t EstatsJournal::CountNew(const std::vector<Entry>& entries) const {
+  return std::count_if(entries.begin(), entries.end(),
+                       [&](const Entry& entry) { return !entries_.contains(entry.first); });
+}
+
 absl::Status EstatsJournal::Remember(const std::vector<Entry>& entries) {
   if (!status_.ok()) return status_;
-  if (entries_.size() + entries.size() > kMostEntries) {
+  if (entries_.size() + CountNew(entries) > kMostEntries) {
     return ErrorStatus(absl::StatusCode::kResourceExhausted, kLimitReached,
                        absl::StrCat("at most ", kMostEntries,
                                     " connections can be remembered to be switched off at the end "
                                     "of a lease; choose fewer by a filter"));
   }
   if (absl::Status status = Write(entries); !status.ok()) {
-    torn_ = true;
+    // A later agent would obey the records that were written whole.
+    if (!torn_) torn_ = !TruncateDurably(path_, records_ * sizeof(Record)).ok();
     return status;
   }
   Apply(entries, entries_);
@@ -161,8 +176,7 @@ absl::Status EstatsJournal::Remember(const std::vector<Entry>& entries) {
 }
 
 void EstatsJournal::Forget(const std::vector<Entry>& entries) {
-  if (entries.empty()) return;
-  // What a failure leaves in the file is put right by the next writing that works.
+  if (!status_.ok() || (entries.empty() && !torn_)) return;
   if (!Write(entries).ok()) torn_ = true;
   Apply(entries, entries_);
 }
@@ -183,6 +197,8 @@ absl::Status EstatsJournal::Write(const std::vector<Entry>& entries) {
 }
 
 absl::Status EstatsJournal::Rewrite(const Entries& entries) {
+  // Until it is known to have worked: there may be the old file or the new one.
+  torn_ = true;
   std::string bytes = Title();
   for (const auto& [connection, switches] : entries) AppendEntry({connection, switches}, bytes);
   absl::Status status = ReplaceDurably(path_, bytes);

@@ -30,26 +30,34 @@ class EstatsJournal {
   // journal. Nothing is written as long as there is nothing to remember.
   explicit EstatsJournal(std::string path);
 
-  // OK, or why nothing can be remembered.
+  // OK, or why nothing can be remembered for now: another agent may have the file, for example.
   const absl::Status& status() const { return status_; }
   // OK, or what was found in the file that could not be used.
   const absl::Status& damage() const { return damage_; }
+
+  // The file could not be taken up, or it does not say what holds: Mend should be called.
+  bool needs_mending() const { return !path_.empty() && (!status_.ok() || torn_); }
+  // Tries again to take up the file, or to write what holds. OK, or why it still cannot be done.
+  absl::Status Mend();
 
   // What is to be switched off, by connection; none is 0.
   const absl::flat_hash_map<TcpIdentity, EstatsSwitches>& entries() const { return entries_; }
   EstatsSwitches Of(const TcpIdentity& connection) const;
 
   // Remembers what is to be switched off of these connections from now on, in the place of what
-  // was. After an error it is as before.
+  // was. After an error it is as before, also for a later agent: at once if the system lets it, or
+  // when it is mended.
   absl::Status Remember(const std::vector<Entry>& entries);
   // The same where less is to be switched off than before. If it cannot be written it is true all
-  // the same, as long as this agent lives.
+  // the same, as long as this agent lives. Mends the file if it must be, whatever the entries.
   void Forget(const std::vector<Entry>& entries);
   // The connection is gone, and nothing of it can be on: the file need not know.
   void Vanished(const TcpIdentity& connection) { entries_.erase(connection); }
 
  private:
-  void Read();
+  absl::Status TakeUp();
+  absl::Status Read();
+  size_t CountNew(const std::vector<Entry>& entries) const;
   absl::Status Write(const std::vector<Entry>& entries);
   absl::Status Rewrite(const absl::flat_hash_map<TcpIdentity, EstatsSwitches>& entries);
   static void Apply(const std::vector<Entry>& entries,
@@ -62,7 +70,7 @@ class EstatsJournal {
   absl::flat_hash_map<TcpIdentity, EstatsSwitches> entries_;
   // Records in the file, the first one, which only says what it is, included; 0: there is no file.
   size_t records_ = 0;
-  // The end of the file is not what it should be: it must be written anew.
+  // The file does not say what holds: it must be written anew.
   bool torn_ = false;
 };
 

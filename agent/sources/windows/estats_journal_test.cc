@@ -2,7 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -26,6 +28,27 @@ TcpIdentity Connection(uint16_t port) {
   identity.incarnation = 133'000'000'000'000'000 + port;
   return identity;
 }
+
+// While it lives, this process can write no file beyond `bytes`: the part before is written, as on
+// a disk that fills up.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    const rlimit limit = {bytes, before_.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, handler_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*handler_)(int);
+  rlimit before_ = {};
+};
 
 class EstatsJournalTest : public ::testing::Test {
  protected:
@@ -143,6 +166,95 @@ TEST_F(EstatsJournalTest, AFullDiskIsAnErrorAndChangesNothing) {
   std::filesystem::remove(path_);
   EXPECT_TRUE(journal.Remember({{Connection(3), 8}}).ok());
   EXPECT_EQ(ReadWholeFile(path_, 1 << 20)->size(), 3u * 64);
+}
+
+TEST_F(EstatsJournalTest, WhatWasRefusedIsNotInTheFileForALaterAgent) {
+  {
+    EstatsJournal journal(path_);
+    ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
+    absl::Status status;
+    {
+      const FileSizeLimit two_records_fit(4 * 64 + 10);
+      status = journal.Remember(
+          {{Connection(1), 0}, {Connection(2), 8}, {Connection(3), 8}, {Connection(4), 8}});
+    }
+    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+    EXPECT_FALSE(journal.needs_mending());
+    EXPECT_EQ(std::filesystem::file_size(path_), 2u * 64);
+  }
+  const EstatsJournal later(path_);
+  EXPECT_THAT(later.entries(), UnorderedElementsAre(EstatsJournal::Entry(Connection(1), 2)));
+}
+
+// The system does not even let it be cut off.
+TEST_F(EstatsJournalTest, WhatCannotBeTakenBackIsMendedLater) {
+  EstatsJournal journal(path_);
+  ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
+  std::filesystem::rename(path_, path_ + ".aside");
+  std::filesystem::create_symlink("/dev/full", path_);
+  EXPECT_FALSE(journal.Remember({{Connection(2), 8}}).ok());
+  EXPECT_TRUE(journal.needs_mending());
+  std::filesystem::remove(path_);
+  EXPECT_TRUE(journal.Mend().ok());
+  EXPECT_FALSE(journal.needs_mending());
+  EXPECT_EQ(ReadWholeFile(path_, 1 << 20), ReadWholeFile(path_ + ".aside", 1 << 20));
+}
+
+TEST_F(EstatsJournalTest, ForgettingNothingMendsTheFileToo) {
+  EstatsJournal journal(path_);
+  ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
+  std::filesystem::rename(path_, path_ + ".aside");
+  std::filesystem::create_symlink("/dev/full", path_);
+  journal.Forget({{Connection(1), 0}});
+  EXPECT_TRUE(journal.needs_mending());
+  std::filesystem::remove(path_);
+  journal.Forget({});
+  EXPECT_FALSE(journal.needs_mending());
+  EXPECT_EQ(std::filesystem::file_size(path_), 64u) << "the title alone";
+}
+
+TEST_F(EstatsJournalTest, IsTakenUpWhenTheOtherAgentHasGone) {
+  auto other = std::make_unique<EstatsJournal>(path_);
+  ASSERT_TRUE(other->Remember({{Connection(1), 2}}).ok());
+  EstatsJournal journal(path_);
+  EXPECT_TRUE(absl::IsUnavailable(journal.Mend()));
+  other.reset();
+  EXPECT_TRUE(journal.needs_mending());
+  EXPECT_TRUE(journal.Mend().ok());
+  EXPECT_TRUE(journal.status().ok()) << journal.status();
+  EXPECT_EQ(journal.Of(Connection(1)), 2u);
+}
+
+// It holds the lock from the first time on, which must not keep it away the second time.
+TEST_F(EstatsJournalTest, IsTakenUpWhenAForeignFileHasBeenMovedAway) {
+  std::filesystem::create_directories(folder_.Path("state"));
+  std::ofstream(path_) << std::string(100, 'x');
+  EstatsJournal journal(path_);
+  journal.Forget({});
+  EXPECT_FALSE(journal.Mend().ok());
+  EXPECT_EQ(std::filesystem::file_size(path_), 100u) << "it is left alone";
+  std::filesystem::remove(path_);
+  EXPECT_TRUE(journal.Mend().ok());
+  EXPECT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
+}
+
+TEST_F(EstatsJournalTest, WithoutAPathThereIsNothingToMend) {
+  EXPECT_FALSE(EstatsJournal("").needs_mending());
+}
+
+TEST_F(EstatsJournalTest, AFullJournalStillTakesChangesOfWhatItHas) {
+  EstatsJournal journal(path_);
+  std::vector<EstatsJournal::Entry> many;
+  for (size_t i = 0; i < EstatsJournal::kMostEntries; ++i) {
+    many.emplace_back(Connection(1), 2);
+    many.back().first.incarnation = i + 1;
+  }
+  ASSERT_TRUE(journal.Remember(many).ok());
+  const TcpIdentity known = many.front().first;
+  EXPECT_TRUE(journal.Remember({{known, 6}}).ok());
+  EXPECT_EQ(journal.Of(known), 6u);
+  EXPECT_TRUE(absl::IsResourceExhausted(journal.Remember({{known, 2}, {Connection(2), 2}})));
+  EXPECT_EQ(journal.Of(known), 6u);
 }
 
 TEST_F(EstatsJournalTest, AFolderThatCannotBeMadeIsAnError) {

@@ -29,9 +29,14 @@ EstatsLeases::EstatsLeases(const Api& api, const Clock& clock, std::string journ
       clock_(clock),
       journal_(std::move(journal_path)),
       switching_(api, journal_),
-      tables_(api),
-      release_due_(journal_.entries().empty() ? SteadyTime::max() : clock.Steady()),
-      next_tend_(release_due_) {
+      tables_(api) {
+  TakeUpEntries();
+  PlanNextTend();
+}
+
+// What the journal holds when it is taken up.
+void EstatsLeases::TakeUpEntries() {
+  if (!journal_.entries().empty()) release_due_ = clock_.Steady();
   // Without the time when it was made, a connection of an earlier agent cannot be told from a later
   // one with the same end points.
   std::vector<TcpIdentity> unknown;
@@ -41,10 +46,20 @@ EstatsLeases::EstatsLeases(const Api& api, const Clock& clock, std::string journ
   for (const TcpIdentity& connection : unknown) journal_.Vanished(connection);
 }
 
+absl::Status EstatsLeases::MendJournal() {
+  const bool was_usable = journal_.status().ok();
+  absl::Status status = journal_.Mend();
+  if (!was_usable && journal_.status().ok()) TakeUpEntries();
+  mend_due_ = SteadyTime::max();
+  PlanNextTend();
+  return status;
+}
+
 // --- Requests -----------------------------------------------------------------------------------
 
-absl::Status EstatsLeases::CheckRequest(const EstatsRequest& request) const {
+absl::Status EstatsLeases::CheckRequest(const EstatsRequest& request) {
   if (absl::Status status = switching_.CheckPresent(); !status.ok()) return status;
+  if (!journal_.status().ok()) MendJournal().IgnoreError();
   if (request.undo && !journal_.status().ok()) return journal_.status();
   if (request.ttl > absl::ZeroDuration() && leases_.size() >= kMostLeases) {
     return ErrorStatus(absl::StatusCode::kResourceExhausted, kLimitReached,
@@ -114,6 +129,8 @@ void EstatsLeases::End(uint64_t lease) {
 
 void EstatsLeases::EndAll() {
   while (!leases_.empty()) End(leases_.front().description.id);
+  if (journal_.needs_mending()) mend_due_ = clock_.Steady();
+  PlanNextTend();
 }
 
 // --- Connections --------------------------------------------------------------------------------
@@ -205,6 +222,7 @@ EstatsRelease EstatsLeases::Tend() {
     if (lease.end <= now) over.push_back(lease.description.id);
   }
   for (const uint64_t lease : over) End(lease);
+  const absl::Status mended = mend_due_ <= now ? MendJournal() : absl::OkStatus();
   EstatsRelease release;
   const bool release_is_due = release_due_ <= now;
   if (!leases_.empty() || release_is_due) {
@@ -220,6 +238,8 @@ EstatsRelease EstatsLeases::Tend() {
       release_due_ = After(now, kRetryInterval);
     }
   }
+  // Whether it can be used at all is told by its status.
+  if (journal_.status().ok()) release.status.Update(mended);
   PlanNextTend();
   return release;
 }
@@ -254,7 +274,12 @@ EstatsRelease EstatsLeases::SwitchOffUnwanted() {
 
 void EstatsLeases::PlanNextTend() {
   const SteadyTime look = After(clock_.Steady(), kLookInterval);
-  next_tend_ = release_due_;
+  if (!journal_.needs_mending()) {
+    mend_due_ = SteadyTime::max();
+  } else if (mend_due_ == SteadyTime::max()) {
+    mend_due_ = After(clock_.Steady(), kRetryInterval);
+  }
+  next_tend_ = std::min(release_due_, mend_due_);
   for (const Lease& lease : leases_) next_tend_ = std::min({next_tend_, lease.end, look});
 }
 

@@ -41,7 +41,8 @@ class EstatsLeases {
   static constexpr size_t kMostLeases = 256;
   // While leases live, connections that newly match are looked for so often.
   static constexpr absl::Duration kLookInterval = absl::Seconds(1);
-  // What could not be switched off is tried again after this long.
+  // What could not be switched off is tried again after this long, and a journal that cannot be
+  // used.
   static constexpr absl::Duration kRetryInterval = absl::Minutes(1);
 
   // Both must outlive it. What the journal holds is what an earlier agent has left on.
@@ -53,8 +54,8 @@ class EstatsLeases {
   void End(uint64_t lease);
   void EndAll();
 
-  // What there is to do now: leases whose time is over, connections that newly match, and switching
-  // off what nobody wants any more, which is what it returns.
+  // What there is to do now: leases whose time is over, connections that newly match, a journal
+  // that must be mended, and switching off what nobody wants any more, which is what it returns.
   EstatsRelease Tend();
   // When Tend will have something to do; max(): never.
   SteadyTime next_tend() const { return next_tend_; }
@@ -71,7 +72,9 @@ class EstatsLeases {
   // What leases want switched on of a connection; each lease that has seen it is here.
   using Wanted = absl::InlinedVector<std::pair<uint64_t, EstatsSwitches>, 1>;
 
-  absl::Status CheckRequest(const EstatsRequest& request) const;
+  absl::Status CheckRequest(const EstatsRequest& request);
+  absl::Status MendJournal();
+  void TakeUpEntries();
   Lease& AddLease(const EstatsRequest& request);
   absl::Status List();
   void ForgetVanished();
@@ -98,8 +101,10 @@ class EstatsLeases {
   uint64_t newest_lease_ = 0;
   absl::flat_hash_map<TcpIdentity, Wanted> wanted_;
   // When to switch off what is in the journal and wanted by nobody; max(): there is nothing.
-  SteadyTime release_due_;
-  SteadyTime next_tend_;
+  SteadyTime release_due_ = SteadyTime::max();
+  // When to try again to put the journal right; max(): there is nothing wrong with it.
+  SteadyTime mend_due_ = SteadyTime::max();
+  SteadyTime next_tend_ = SteadyTime::max();
 };
 
 }  // namespace farstat::sources::windows

@@ -142,9 +142,8 @@ absl::Status EstatsSwitching::Take(const Step& step, EstatsResult& result) const
 }
 
 // Brings the journal up to date with what really happened. What has vanished stays in it until it
-// is missing from a listing.
+// is missing from a listing. If nothing has changed, the journal may still have something to mend.
 void EstatsSwitching::ForgetAll(const std::vector<EstatsWish>& wishes, EstatsUndo undo) {
-  if (journal_.entries().empty()) return;
   std::vector<EstatsJournal::Entry> entries;
   for (const EstatsWish& wish : wishes) {
     const TcpIdentity identity = IdentityOf(*wish.connection);

@@ -55,7 +55,12 @@ absl::Status FilterEngine::Open() {
   if (code == kSuccess && handle == 0) code = kErrorInvalidHandle;
   if (code != kSuccess) return Fail(Win32Status("FwpmEngineOpen0", code));
   handle_ = handle;
+  has_worked_ = false;
   return absl::OkStatus();
+}
+
+bool FilterEngine::ShouldRepeat(const Result& result) const {
+  return has_worked_ && result.may_repeat && MeansSessionLost(result.code);
 }
 
 absl::Status FilterEngine::Settle(const Result& result) {
@@ -65,6 +70,7 @@ absl::Status FilterEngine::Settle(const Result& result) {
     return Fail(std::move(status));
   }
   failures_ = 0;
+  has_worked_ = true;
   return status;
 }
 

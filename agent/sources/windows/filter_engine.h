@@ -1,7 +1,8 @@
 // A session with the Windows filter engine (the service BFE), through which IPsec and IKE are read.
 //
 // The session is opened when the first call needs it and kept: opening binds to the service and is
-// expensive. When the service goes away the session is closed, and opened again after a while.
+// expensive. When the service goes away the session is closed, and opened again after a while; if
+// it only restarted, at once.
 
 #ifndef FARSTAT_AGENT_SOURCES_WINDOWS_FILTER_ENGINE_H_
 #define FARSTAT_AGENT_SOURCES_WINDOWS_FILTER_ENGINE_H_
@@ -55,9 +56,19 @@ class FilterEngine {
   template <typename Entry, typename... Arguments>
   absl::Status Call(absl::string_view name, const Entry& entry, Arguments... arguments) {
     if (!entry) return AbsentEntry(name);
+    return InSession([&] {
+      ++native_calls_;
+      return Result{name, entry(handle_, arguments...), /*may_repeat=*/true};
+    });
+  }
+
+  // The same for a call whose failure says nothing about the session, which stays as it is.
+  template <typename Entry, typename... Arguments>
+  absl::Status CallAside(absl::string_view name, const Entry& entry, Arguments... arguments) {
+    if (!entry) return AbsentEntry(name);
     if (absl::Status status = Open(); !status.ok()) return status;
     ++native_calls_;
-    return Settle({name, entry(handle_, arguments...)});
+    return Win32Status(name, entry(handle_, arguments...));
   }
 
   // Calls `visit` with every object, as of the moment when the enumeration begins. What an object
@@ -72,6 +83,8 @@ class FilterEngine {
   struct Result {
     absl::string_view name;
     uint32_t code;
+    // Whether another attempt would do no harm.
+    bool may_repeat;
   };
 
   // Destroys an enumeration, however it ended: BFE would keep it as long as the session.
@@ -117,6 +130,12 @@ class FilterEngine {
 
   template <typename Object, typename Visit>
   Result ReadPages(const Enumeration<Object>& enumeration, const Visit& visit);
+  // Makes calls in a session: what `attempt()` returns becomes the status. If it shows that a
+  // session that used to work is lost, there is one more attempt in a new one.
+  template <typename Attempt>
+  absl::Status InSession(const Attempt& attempt);
+  // Whether an attempt that ended so is to be made again, in another session.
+  bool ShouldRepeat(const Result& result) const;
   // Makes a status of what came of a call; gives the session up if the call showed that it is lost.
   absl::Status Settle(const Result& result);
   void Close();
@@ -125,6 +144,8 @@ class FilterEngine {
   const Api& api_;
   const Clock& clock_;
   Handle handle_ = 0;
+  // Whether the service has ever answered in this session.
+  bool has_worked_ = false;
   uint64_t native_calls_ = 0;
   // Failures since a call last showed that the session is good, the newest of them, and until when
   // no session is opened because of it.
@@ -139,8 +160,19 @@ absl::Status FilterEngine::Enumerate(const Enumeration<Object>& enumeration, con
   if (!enumeration.create) return AbsentEntry(enumeration.create_name);
   if (!enumeration.next) return AbsentEntry(enumeration.next_name);
   if (!enumeration.destroy) return AbsentEntry(enumeration.destroy_name);
+  return InSession([&] { return ReadPages(enumeration, visit); });
+}
+
+template <typename Attempt>
+absl::Status FilterEngine::InSession(const Attempt& attempt) {
   if (absl::Status status = Open(); !status.ok()) return status;
-  return Settle(ReadPages(enumeration, visit));
+  Result result = attempt();
+  if (ShouldRepeat(result)) {
+    Close();
+    if (absl::Status status = Open(); !status.ok()) return status;
+    result = attempt();
+  }
+  return Settle(result);
 }
 
 template <typename Object, typename Visit>
@@ -151,18 +183,21 @@ FilterEngine::Result FilterEngine::ReadPages(const Enumeration<Object>& enumerat
   uint32_t code = enumeration.create(handle_, nullptr, &handle.value);
   if (code != kSuccess) {
     handle.value = 0;
-    return {enumeration.create_name, code};
+    return {enumeration.create_name, code, /*may_repeat=*/true};
   }
+  // Objects that were visited must not be visited again.
+  bool may_repeat = true;
   while (true) {
     Page<Object> page(*this);
     ++native_calls_;
     code = enumeration.next(handle_, handle.value, kPageSize, &page.objects, &page.size);
-    if (code != kSuccess) return {enumeration.next_name, code};
+    if (code != kSuccess) return {enumeration.next_name, code, may_repeat};
+    may_repeat = false;
     const uint32_t size = page.objects == nullptr ? 0 : std::min(page.size, kPageSize);
     for (uint32_t i = 0; i < size; ++i) {
       if (page.objects[i] != nullptr) visit(*page.objects[i]);
     }
-    if (size < kPageSize) return {enumeration.next_name, kSuccess};
+    if (size < kPageSize) return {enumeration.next_name, kSuccess, may_repeat};
   }
 }
 

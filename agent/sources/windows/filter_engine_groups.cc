@@ -1,25 +1,39 @@
 #include "agent/sources/windows/filter_engine_groups.h"
 
+#include "common/status.h"
+
 namespace farstat::sources::windows {
+namespace {
+
+// Trying again would not help: the account lacks a right, or this Windows lacks the function.
+bool IsMissingForGood(const absl::Status& status) {
+  return absl::IsUnimplemented(status) || ErrorInfoOf(status).reason() == kAgentLacksPrivilege;
+}
+
+}  // namespace
 
 void FilterEngineGroups::Add(const absl::Status& status) {
   if (status.ok()) {
     any_read_ = true;
-    return;
+  } else if (IsMissingForGood(status)) {
+    missing_.Update(status);
+  } else {
+    void_.Update(status);
   }
-  void_ = void_ || absl::IsUnavailable(status);
-  failure_.Update(status);
 }
 
 void FilterEngineGroups::AddList(const absl::Status& status, bool any_rows) {
   Add(status);
-  void_ = void_ || (!status.ok() && any_rows);
+  if (any_rows) void_.Update(status);
 }
 
 void FilterEngineGroups::Settle(const FilterEngine& engine, Outcome& outcome) const {
-  if (failure_.ok()) return;
+  if (!void_.ok()) {
+    outcome.status = void_;
+    return;
+  }
   const bool cut_off = any_read_ && !engine.is_open();
-  (void_ || cut_off || !any_read_ ? outcome.status : outcome.partial) = failure_;
+  (cut_off || !any_read_ ? outcome.status : outcome.partial) = missing_;
 }
 
 }  // namespace farstat::sources::windows

@@ -19,15 +19,15 @@ class FilterEngineGroups {
   void AddList(const absl::Status& status, bool any_rows);
 
   // Good is what is complete (`status` of Outcome). A group that could not be read for a reason
-  // that stays (rights, no such function) is missing (`partial`); one that could not be read
-  // because a service is stopped or busy voids the collection, so that older rows stay, marked as
-  // such, instead of vanishing for a while.
+  // that stays (rights, no such function) is missing (`partial`); any other failure voids the
+  // collection, so that older rows stay, marked as such, instead of vanishing for a while.
   void Settle(const FilterEngine& engine, Outcome& outcome) const;
 
  private:
   bool any_read_ = false;
-  bool void_ = false;
-  absl::Status failure_;
+  // The first failure of each kind.
+  absl::Status missing_;
+  absl::Status void_;
 };
 
 }  // namespace farstat::sources::windows

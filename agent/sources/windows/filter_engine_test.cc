@@ -22,6 +22,10 @@ constexpr uint32_t kNotRegistered = 1753;
 constexpr uint32_t kCannotSupport = 1764;
 constexpr uint32_t kSessionAborted = 0x80320010;
 constexpr uint32_t kFwpTimeout = 0x80320012;
+// With these the session is gone.
+constexpr uint32_t kLostCodes[] = {kErrorInvalidHandle, 1702,           kServerUnavailable,
+                                   kCallFailed,         1727,           kNotRegistered,
+                                   0x80070006,          kSessionAborted};
 
 class FilterEngineTest : public ::testing::Test {
  protected:
@@ -148,18 +152,40 @@ TEST_F(FilterEngineTest, AStoppedServiceIsAskedForAgainEverMoreRarely) {
   EXPECT_EQ(Opens(), opens + 1);
 }
 
+// The service restarted while nobody asked: whoever asks once is answered.
 // Pitfall 24.
-TEST_F(FilterEngineTest, ALostSessionIsClosedAndOpenedAgain) {
-  for (const uint32_t code :
-       {kErrorInvalidHandle, uint32_t{1702}, kServerUnavailable, kCallFailed, uint32_t{1727},
-        kNotRegistered, uint32_t{0x80070006}, kSessionAborted}) {
+TEST_F(FilterEngineTest, ASessionThatWorkedIsOpenedAgainAtOnce) {
+  FillContexts(FilterEngine::kPageSize + 5);
+  for (const uint32_t code : kLostCodes) {
+    SCOPED_TRACE(code);
     EXPECT_TRUE(Call().ok());
-    EXPECT_EQ(fake_.sessions(), 1u);
+    fake_.ForgetCalls();
     fake_.Script("IPsecGetStatistics1", {code});
+    EXPECT_TRUE(Call().ok());
+    EXPECT_THAT(fake_.calls(), ElementsAre("IPsecGetStatistics1", "FwpmEngineClose0",
+                                           "FwpmEngineOpen0", "IPsecGetStatistics1"));
+    for (const char* call : {"IPsecSaContextCreateEnumHandle0", "IPsecSaContextEnum1"}) {
+      fake_.Script(call, {code});
+      EXPECT_EQ(Enumerate().size(), FilterEngine::kPageSize + 5) << call;
+      EXPECT_TRUE(status_.ok()) << call;
+      ExpectNothingHeld();
+    }
+    EXPECT_EQ(fake_.sessions(), 1u) << "a lost session is closed, too";
+  }
+}
+
+// Pitfall 24.
+TEST_F(FilterEngineTest, ACallIsRepeatedOnlyOnce) {
+  for (const uint32_t code : kLostCodes) {
+    SCOPED_TRACE(code);
+    EXPECT_TRUE(Call().ok());
+    fake_.ForgetCalls();
+    fake_.Script("IPsecGetStatistics1", {code, code});
     const absl::Status lost = Call();
     EXPECT_EQ(Win32CodeOf(lost), code);
+    EXPECT_EQ(fake_.Count("IPsecGetStatistics1"), 2);
     EXPECT_FALSE(engine_.is_open());
-    EXPECT_EQ(fake_.sessions(), 0u) << "a lost session is closed, too";
+    EXPECT_EQ(fake_.sessions(), 0u);
     fake_.ForgetCalls();
     EXPECT_EQ(Call(), lost);
     EXPECT_THAT(fake_.calls(), IsEmpty()) << "not at once";
@@ -167,6 +193,29 @@ TEST_F(FilterEngineTest, ALostSessionIsClosedAndOpenedAgain) {
     EXPECT_TRUE(Call().ok());
     EXPECT_THAT(fake_.calls(), ElementsAre("FwpmEngineOpen0", "IPsecGetStatistics1"));
   }
+}
+
+// Pitfall 24.
+TEST_F(FilterEngineTest, AServiceThatIsGoneIsAskedForOnce) {
+  EXPECT_TRUE(Call().ok());
+  fake_.Stop(kNotRegistered);
+  fake_.ForgetCalls();
+  const absl::Status status = Call();
+  EXPECT_EQ(ErrorInfoOf(status).metadata().at("api"), "FwpmEngineOpen0");
+  EXPECT_THAT(fake_.calls(),
+              ElementsAre("IPsecGetStatistics1", "FwpmEngineClose0", "FwpmEngineOpen0"));
+  EXPECT_EQ(Call(), status);
+  EXPECT_EQ(Opens(), 1) << "then it waits";
+}
+
+// Objects that were visited would be visited twice.
+TEST_F(FilterEngineTest, AListThatBreaksOffIsNotRepeated) {
+  FillContexts(2 * FilterEngine::kPageSize);
+  EXPECT_TRUE(Call().ok());
+  fake_.Script("IPsecSaContextEnum1", {kSuccess, kCallFailed});
+  EXPECT_EQ(Enumerate().size(), size_t{FilterEngine::kPageSize});
+  EXPECT_EQ(Win32CodeOf(status_), kCallFailed);
+  EXPECT_FALSE(engine_.is_open());
 }
 
 // A service that accepts sessions and fails every call is not asked ever faster.
@@ -240,11 +289,14 @@ TEST_F(FilterEngineTest, DestroysAndFreesWhereverItFails) {
       SCOPED_TRACE(good_pages);
       std::deque<uint32_t> codes(static_cast<size_t>(good_pages), kSuccess);
       codes.push_back(code);
+      // Nothing was visited: the enumeration is begun once more.
+      if (code == kCallFailed && good_pages == 0) codes.push_back(code);
       fake_.Script("IPsecSaContextEnum1", codes);
       fake_.ForgetCalls();
       EXPECT_EQ(Enumerate().size(), good_pages * size_t{FilterEngine::kPageSize});
       EXPECT_EQ(Win32CodeOf(status_), code);
-      EXPECT_EQ(fake_.Count("IPsecSaContextDestroyEnumHandle0"), 1);
+      EXPECT_EQ(fake_.Count("IPsecSaContextDestroyEnumHandle0"),
+                fake_.Count("IPsecSaContextCreateEnumHandle0"));
       ExpectNothingHeld();
       EXPECT_EQ(fake_.sessions(), code == kCallFailed ? 0u : 1u);
       clock_.Advance(FilterEngine::kLongestWait);

@@ -1,11 +1,10 @@
 #include "agent/sources/windows/ike_sa_row.h"
 
 #include <cstdint>
-#include <string>
 
-#include "absl/strings/str_format.h"
 #include "agent/sources/ike_rows.h"
 #include "agent/sources/windows/filter_engine_address.h"
+#include "agent/sources/windows/guid_text.h"
 #include "farstat/v1/ike.pb.h"
 
 namespace farstat::sources::windows {
@@ -17,12 +16,6 @@ using Sa = v1::IkeSa;
 // know is left out.
 void PutEnum(int field, uint32_t value, uint32_t last, RowWriter& row) {
   if (value <= last) row.Uint(field, uint64_t{value} + 1);
-}
-
-std::string GuidText(const Guid& guid) {
-  const uint8_t* d = guid.data4;
-  return absl::StrFormat("%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", guid.data1, guid.data2,
-                         guid.data3, d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7]);
 }
 
 void WriteKey(uint64_t sa_id, RowWriter& row) {
@@ -99,7 +92,8 @@ void WriteIkeSaRow(const IkeSaDetails& details, RowWriter& row) {
   row.Fixed64(Sa::kResponderCookieFieldNumber, details.cookie_pair.responder);
   WriteProposal(details.ike_proposal, row);
   const uint32_t methods = WriteAuthentications(details.ike_credentials, row);
-  row.Text(Sa::kPolicyKeyFieldNumber, GuidText(details.ike_policy_key));
+  const GuidText policy_key = FormatGuid(details.ike_policy_key);
+  row.Text(Sa::kPolicyKeyFieldNumber, {policy_key.data(), policy_key.size()});
   if (details.key_module_type == kIkeKeyModuleAuthIp) {
     row.Uint(Sa::kAuthipFilterIdFieldNumber, traffic.auth_ip_filter_id);
   }

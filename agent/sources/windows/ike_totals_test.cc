@@ -242,6 +242,7 @@ TEST_F(IkeTotalsTest, IsToBeReadBeforeACounterCanWrapUnseen) {
   EXPECT_LT(outcome_.revisit_within, absl::Minutes(10));
   clock_.Advance(outcome_.revisit_within + absl::Seconds(5));
   EXPECT_FALSE(Collect().accumulation().uncertain());
+  ++fake_.ike1.common_statistics.total_packets_received;
   clock_.Advance(2 * outcome_.revisit_within + absl::Seconds(1));
   EXPECT_TRUE(Collect().accumulation().uncertain());
 }

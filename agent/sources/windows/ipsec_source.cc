@@ -69,8 +69,7 @@ void IpsecSource::CollectTotals(PartMask parts, RowSink& sink, FilterEngineGroup
 }
 
 absl::Status IpsecSource::ReadTotals() {
-  // Before BFE is asked whether it restarted: a session that was opened before, and still is good
-  // after, was the same BFE's all the time.
+  // First, so that nothing else is asked while BFE is stopped.
   if (absl::Status status = engine_.Open(); !status.ok()) return status;
   IpsecReading reading = {};
   Reading when = {};
@@ -99,16 +98,18 @@ absl::Status IpsecSource::ReadStatistics(IpsecReading& reading) {
 
 absl::Status IpsecSource::ReadDosProtection(bool named,
                                             absl::optional<IpsecDospStatistics>& statistics) {
+  // A session that cannot be opened is nothing of DoS protection alone.
+  if (absl::Status status = engine_.Open(); !status.ok()) return status;
   IpsecDospStatistics read = {};
-  absl::Status status = engine_.Call(kDospName, api_.ipsec_dosp_get_statistics, &read);
+  absl::Status status = named ? engine_.Call(kDospName, api_.ipsec_dosp_get_statistics, &read)
+                              : engine_.CallAside(kDospName, api_.ipsec_dosp_get_statistics, &read);
   if (status.ok() && IsInUse(read)) {
     statistics = read;
     return status;
   }
-  if (status.ok()) status = DosProtectionNotInUse();
   // On an ordinary host nothing is missing.
-  if (absl::IsUnimplemented(status) && !named) return absl::OkStatus();
-  return status;
+  if (!named) return absl::OkStatus();
+  return status.ok() ? DosProtectionNotInUse() : status;
 }
 
 // --- SAs ----------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ class IpsecSource : public Source {
  private:
   absl::Status ReadTotals();
   absl::Status ReadStatistics(IpsecReading& reading);
-  // Nothing and OK: the host does not use DoS protection, and nobody named it.
+  // Nothing and OK: there is no DoS protection to be read, and nobody named it.
   absl::Status ReadDosProtection(bool named, absl::optional<IpsecDospStatistics>& statistics);
   void CollectTotals(PartMask parts, RowSink& sink, FilterEngineGroups& groups, Outcome& outcome);
   void CollectSas(RowSink& sink, FilterEngineGroups& groups);

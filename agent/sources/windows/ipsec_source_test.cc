@@ -204,10 +204,30 @@ TEST_F(IpsecSourceTest, DosProtectionIsOptional) {
   }
 }
 
-TEST_F(IpsecSourceTest, DosProtectionThatMayNotBeReadIsMissing) {
+TEST_F(IpsecSourceTest, NamedDosProtectionThatMayNotBeReadIsMissing) {
   fake_.Refuse("IPsecDospGetStatistics0", kErrorAccessDenied);
-  Collect(kAll);
+  Collect(kAll | kNamedDosProtection);
   EXPECT_EQ(ErrorInfoOf(outcome_.partial).reason(), kAgentLacksPrivilege);
+}
+
+// Pitfall 34.
+TEST_F(IpsecSourceTest, DosProtectionThatNobodyNamedDisturbsNothing) {
+  Collect(kAll);
+  for (const uint32_t code :
+       {5u, 6u, 8u, 1062u, 1722u, 1726u, 1753u, 0x80320010u, 0x80320012u, 424242u}) {
+    SCOPED_TRACE(code);
+    fake_.Refuse("IPsecDospGetStatistics0", code);
+    const Rows rows = Collect(kAll);
+    EXPECT_TRUE(outcome_.status.ok() && outcome_.partial.ok());
+    EXPECT_EQ(rows.rows().size(), 4u);
+    EXPECT_TRUE(rows.totals().has_sas());
+    EXPECT_FALSE(rows.totals().has_dos_protection());
+    EXPECT_EQ(fake_.Count("FwpmEngineClose0"), 0);
+  }
+  // Who names it is told.
+  fake_.Refuse("IPsecDospGetStatistics0", 1062);
+  Collect(kAll | kNamedDosProtection);
+  EXPECT_EQ(Win32CodeOf(outcome_.status), 1062u);
 }
 
 // --- Failures ---
@@ -277,17 +297,44 @@ TEST_F(IpsecSourceTest, AStoppedEngineIsOneStatusAndFewCalls) {
   EXPECT_TRUE(outcome_.status.ok());
 }
 
+// It restarted while nobody watched: whoever asks once gets everything.
+// Pitfall 24.
+TEST_F(IpsecSourceTest, AnEngineThatRestartedUnseenIsReadAtOnce) {
+  Collect(kAll);
+  clock_.Advance(absl::Hours(1));
+  fake_.Stop(kNotRegistered);
+  fake_.Start();
+  for (const PartMask parts : {kAll, kTotals, kSas}) {
+    const Rows rows = Collect(parts);
+    EXPECT_TRUE(outcome_.status.ok() && outcome_.partial.ok());
+    EXPECT_EQ(rows.totals_count(), parts == kSas ? 0 : 1);
+    EXPECT_EQ(rows.rows().size(), parts == kTotals ? 0u : 4u);
+    fake_.Stop(kNotRegistered);
+    fake_.Start();
+  }
+}
+
 // Older rows stay, marked as old, instead of vanishing until the engine is back.
 TEST_F(IpsecSourceTest, AnEngineThatGoesAwayInBetweenVoidsTheCollection) {
   Collect(kAll);
   fake_.during["IPsecSaContextCreateEnumHandle0"] = [&] { fake_.Stop(kCallFailed); };
   Collect(kAll);
   EXPECT_EQ(ErrorInfoOf(outcome_.status).reason(), kSourceStopped);
+  clock_.Advance(FilterEngine::kLongestWait);
+  fake_.Start();
+  // It is there again and lets nobody in.
+  fake_.during["IPsecSaContextCreateEnumHandle0"] = [&] {
+    fake_.Stop(kCallFailed);
+    fake_.Script("FwpmEngineOpen0", {kErrorAccessDenied});
+  };
+  Collect(kAll);
+  EXPECT_EQ(Win32CodeOf(outcome_.status), kErrorAccessDenied);
+  EXPECT_TRUE(outcome_.partial.ok());
   for (const uint32_t code : {kErrorInvalidHandle, uint32_t{0x80070006}}) {
     clock_.Advance(FilterEngine::kLongestWait);
     fake_.Start();
     fake_.during.clear();
-    fake_.Script("IPsecSaContextCreateEnumHandle0", {code});
+    fake_.Script("IPsecSaContextCreateEnumHandle0", {code, code});
     Collect(kAll);
     EXPECT_EQ(Win32CodeOf(outcome_.status), code);
   }
@@ -301,6 +348,39 @@ TEST_F(IpsecSourceTest, ABusyEngineIsNotTakenForAnEmptyOne) {
     EXPECT_EQ(ErrorInfoOf(outcome_.status).reason(), kSourceBusy) << call;
     Collect(kAll);
     EXPECT_TRUE(outcome_.status.ok());
+  }
+}
+
+// Only what stays is missing: SAs that are left out for a moment would be taken for gone, all of
+// them, and come back with the next collection.
+TEST_F(IpsecSourceTest, AFailureThatMayPassVoidsTheCollection) {
+  for (const uint32_t code :
+       {8u, 14u, 1721u, 1728u, 1825u, 1168u, 0x80320008u, 0x8032000Eu, 424242u}) {
+    for (const char* call : {"IPsecGetStatistics1", "IPsecSaContextCreateEnumHandle0"}) {
+      SCOPED_TRACE(call);
+      fake_.Script(call, {code});
+      Collect(kAll);
+      EXPECT_EQ(Win32CodeOf(outcome_.status), code);
+      EXPECT_TRUE(outcome_.partial.ok());
+      EXPECT_EQ(Collect(kAll).rows().size(), 4u);
+      EXPECT_TRUE(outcome_.status.ok());
+    }
+  }
+}
+
+TEST_F(IpsecSourceTest, AFailureThatMayPassIsToldBeforeOneThatStays) {
+  fake_.Refuse("IPsecGetStatistics1", kErrorAccessDenied);
+  fake_.Script("IPsecSaContextCreateEnumHandle0", {kFwpTimeout});
+  Collect(kAll);
+  EXPECT_EQ(Win32CodeOf(outcome_.status), kFwpTimeout);
+}
+
+TEST_F(IpsecSourceTest, GroupsThatThisWindowsDoesNotHaveAreMissing) {
+  for (const uint32_t code : {kErrorNotSupported, uint32_t{120}, uint32_t{1745}}) {
+    fake_.Refuse("IPsecSaContextCreateEnumHandle0", code);
+    EXPECT_EQ(Collect(kAll).totals_count(), 1);
+    EXPECT_TRUE(outcome_.status.ok());
+    EXPECT_EQ(Win32CodeOf(outcome_.partial), code);
   }
 }
 

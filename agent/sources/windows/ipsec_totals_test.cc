@@ -234,7 +234,7 @@ TEST_F(IpsecTotalsTest, TrafficOf64BitsDoesNotFallEither) {
 TEST_F(IpsecTotalsTest, AFailedReadingIsNoReset) {
   Collect();
   clock_.Advance(absl::Seconds(1));
-  fake_.Script("IPsecGetStatistics1", {1726});
+  fake_.Script("IPsecGetStatistics1", {1726, 1726});
   Rows rows;
   EXPECT_FALSE(source_.Collect(PartBit(kIpsecTotalsPart), rows).status.ok());
   clock_.Advance(absl::Seconds(2));
@@ -250,6 +250,7 @@ TEST_F(IpsecTotalsTest, IsToBeReadBeforeACounterCanWrapUnseen) {
   // Readings that far apart, and a little late, are certain.
   clock_.Advance(outcome_.revisit_within + absl::Seconds(5));
   EXPECT_FALSE(Collect().accumulation().uncertain());
+  ++fake_.ipsec1.esp_drop_packet_statistics.invalid_spis_on_inbound;
   clock_.Advance(2 * outcome_.revisit_within + absl::Seconds(1));
   EXPECT_TRUE(Collect().accumulation().uncertain());
 }

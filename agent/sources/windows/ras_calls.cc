@@ -92,8 +92,8 @@ absl::Status RasCalls::ListWithSize(uint32_t size) {
         count = 0;
         // The size stands in the first row only.
         std::memcpy(rows, &size, sizeof(size));
-        return RasCode(
-            api_.ras_enum_connections(static_cast<RasConnection*>(rows), row_bytes, &count));
+        return RasCode(CallRas(api_, api_.ras_enum_connections, static_cast<RasConnection*>(rows),
+                               row_bytes, &count));
       });
   if (!bytes.ok()) return bytes.status();
   if (count > list_.size() / size) return NotDelivered(kEnumConnections);
@@ -124,7 +124,7 @@ absl::Status RasCalls::GetStatusWithSize(Handle handle, uint32_t size,
   status.size = size;
   status.state = kImpossibleState;
   ++native_calls_;
-  const uint32_t code = api_.ras_get_connect_status(handle, &status);
+  const uint32_t code = CallRas(api_, api_.ras_get_connect_status, handle, &status);
   status.size = size;
   if (code != kSuccess) return RasCallStatus(kGetConnectStatus, code);
   return status.state == kImpossibleState ? NotDelivered(kGetConnectStatus) : absl::OkStatus();
@@ -134,7 +134,7 @@ absl::Status RasCalls::GetConnectionStatistics(Handle connection, RasStats& stat
   if (!api_.ras_get_connection_statistics) return AbsentEntry(kGetConnectionStatistics);
   stats = UntouchedStats();
   ++native_calls_;
-  const uint32_t code = api_.ras_get_connection_statistics(connection, &stats);
+  const uint32_t code = CallRas(api_, api_.ras_get_connection_statistics, connection, &stats);
   return CheckStats(kGetConnectionStatistics, code, stats);
 }
 
@@ -142,7 +142,7 @@ absl::Status RasCalls::GetLinkStatistics(Handle connection, uint32_t link, RasSt
   if (!api_.ras_get_link_statistics) return AbsentEntry(kGetLinkStatistics);
   stats = UntouchedStats();
   ++native_calls_;
-  const uint32_t code = api_.ras_get_link_statistics(connection, link, &stats);
+  const uint32_t code = CallRas(api_, api_.ras_get_link_statistics, connection, link, &stats);
   return CheckStats(kGetLinkStatistics, code, stats);
 }
 
@@ -150,7 +150,7 @@ absl::Status RasCalls::GetLinkHandle(Handle connection, uint32_t link, Handle& h
   if (!api_.ras_get_sub_entry_handle) return AbsentEntry(kGetSubEntryHandle);
   handle = 0;
   ++native_calls_;
-  const uint32_t code = api_.ras_get_sub_entry_handle(connection, link, &handle);
+  const uint32_t code = CallRas(api_, api_.ras_get_sub_entry_handle, connection, link, &handle);
   if (code != kSuccess) return RasCallStatus(kGetSubEntryHandle, code);
   return handle == 0 ? NotDelivered(kGetSubEntryHandle) : absl::OkStatus();
 }

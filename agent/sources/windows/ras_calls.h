@@ -2,8 +2,9 @@
 // Windows knows, into buffers that are kept, and with answers that can be relied upon.
 //
 // Every success is checked: a function that says so but leaves its output untouched (Wine has such)
-// counts as not delivered. The argument error is 87 in both of its spellings. A connection that is
-// gone gives NOT_FOUND, a service that is stopped IsRasStopped.
+// counts as not delivered. The argument error is 87 in both of its spellings. A connection that
+// has ended gives code 6; other codes of NOT_FOUND are about its ports and links, and it may still
+// be listed. A service that is stopped gives IsRasStopped.
 
 #ifndef FARSTAT_AGENT_SOURCES_WINDOWS_RAS_CALLS_H_
 #define FARSTAT_AGENT_SOURCES_WINDOWS_RAS_CALLS_H_
@@ -15,6 +16,7 @@
 #include "absl/strings/string_view.h"
 #include "agent/sources/windows/api.h"
 #include "agent/sources/windows/grow.h"
+#include "common/mutex.h"
 
 namespace farstat::sources::windows {
 
@@ -23,6 +25,13 @@ bool IsRasStopped(const absl::Status& status);
 
 // The protocol was not negotiated, or not yet: nothing is wrong.
 bool IsNotNegotiated(const absl::Status& status);
+
+// Calls an entry of RAS in `api` while nobody else calls one. Every call of RAS goes through here.
+template <typename Entry, typename... Args>
+uint32_t CallRas(const Api& api, const Entry& entry, Args... args) {
+  MutexLock lock(*api.ras_mutex);
+  return entry(args...);
+}
 
 // A code of RAS, with one spelling for the argument error.
 uint32_t RasCode(uint32_t code);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <map>
 #include <set>
 #include <string>
 
@@ -161,20 +162,106 @@ TEST(RasCallsTest, FailedGroupSaysSoInItsPart) {
 }
 
 TEST(RasCallsTest, ConnectionThatVanishesIsCounted) {
-  for (const uint32_t code : {kErrorInvalidHandle, uint32_t{668}, uint32_t{619}, uint32_t{606}}) {
-    RasAnswers answers;
-    answers.api.ras_get_connect_status = [=](Handle, RasConnectionStatus*) { return code; };
-    EXPECT_EQ(answers.Collect(kRasStatus).size(), 0u) << code;
-    EXPECT_EQ(answers.outcome.status, absl::OkStatus()) << code;
-    EXPECT_EQ(answers.outcome.partial, absl::OkStatus()) << code;
-    EXPECT_EQ(answers.outcome.vanished_rows, 1u) << code;
-  }
   RasAnswers answers;
+  answers.api.ras_get_connect_status = [](Handle, RasConnectionStatus*) {
+    return kErrorInvalidHandle;
+  };
+  EXPECT_EQ(answers.Collect(kRasStatus).size(), 0u);
+  EXPECT_EQ(answers.outcome.status, absl::OkStatus());
+  EXPECT_EQ(answers.outcome.partial, absl::OkStatus());
+  EXPECT_EQ(answers.outcome.vanished_rows, 1u);
   answers.api.ras_get_sub_entry_handle = [](Handle, uint32_t, Handle*) {
     return kErrorInvalidHandle;
   };
   EXPECT_EQ(answers.Collect(kRasLinks).size(), 0u);
   EXPECT_EQ(answers.outcome.vanished_rows, 1u);
+}
+
+// A row that went away would come back with the next collection, for nothing has ended.
+TEST(RasCallsTest, ListedConnectionInTroubleKeepsItsRow) {
+  for (const uint32_t code : {606u, 615u, 617u, 619u, 631u, 668u, 754u}) {
+    RasAnswers answers;
+    answers.api.ras_get_connect_status = [=](Handle, RasConnectionStatus*) { return code; };
+    answers.api.ras_get_connection_statistics = [=](Handle, RasStats*) { return code; };
+    answers.api.ras_get_projection_info_ex = [=](Handle, RasProjectionInfo*, uint32_t*) {
+      return code;
+    };
+    const PartMask parts = kRasStatus | kRasStatistics | kRasProjection;
+    const CollectedRasRows rows = answers.Collect(parts);
+    ASSERT_EQ(rows.size(), 1u) << code;
+    const v1::RasConnection row = rows.Get(kName);
+    EXPECT_EQ(row.missing_groups_size(), 3);
+    for (const v1::RasMissingGroup& missing : row.missing_groups()) {
+      EXPECT_EQ(missing.win32_code(), code);
+    }
+    EXPECT_EQ(answers.outcome.status, absl::OkStatus());
+    EXPECT_EQ(answers.outcome.partial, absl::OkStatus()) << "it is no fault of the collection";
+    EXPECT_EQ(answers.outcome.vanished_rows, 0u);
+  }
+}
+
+// Pitfall 16.
+TEST(RasCallsTest, KnownLinkInTroubleIsDown) {
+  RasAnswers answers;
+  const auto links = [&](uint32_t count, uint32_t in_trouble, uint32_t code) {
+    answers.api.ras_get_sub_entry_handle = [=](Handle, uint32_t link, Handle* handle) {
+      if (link > count) return kErrorNoMoreItems;
+      if (link == in_trouble) return code;
+      *handle = 0x1000 + link;
+      return kSuccess;
+    };
+  };
+  links(3, 0, 0);
+  EXPECT_EQ(answers.Collect(kRasLinks).Get(kName).links_size(), 3);
+  for (const uint32_t link : {1u, 2u, 3u}) {
+    links(3, link, 619);
+    const v1::RasConnection row = answers.Collect(kRasLinks).Get(kName);
+    EXPECT_EQ(answers.outcome.partial, absl::OkStatus());
+    ASSERT_EQ(row.links_size(), 3) << link;
+    for (const v1::RasLink& each : row.links()) EXPECT_EQ(each.up(), each.index() != link);
+  }
+}
+
+// Pitfall 16.
+TEST(RasCallsTest, NoLinksAreMadeUpWhereAllAreInTrouble) {
+  RasAnswers answers;
+  const auto known = answers.api.ras_get_sub_entry_handle;
+  answers.api.ras_get_sub_entry_handle = [](Handle, uint32_t, Handle*) { return uint32_t{668}; };
+  for (int i = 0; i < 3; ++i) {
+    const v1::RasConnection row = answers.Collect(kRasLinks).Get(kName);
+    EXPECT_EQ(row.links_size(), 0);
+    ASSERT_EQ(row.missing_groups_size(), 1);
+    EXPECT_EQ(row.missing_groups(0).win32_code(), 668u);
+  }
+  answers.api.ras_get_sub_entry_handle = known;
+  EXPECT_TRUE(answers.Collect(kRasLinks).Get(kName).links(0).up());
+  answers.api.ras_get_sub_entry_handle = [](Handle, uint32_t, Handle*) { return uint32_t{668}; };
+  for (int i = 0; i < 3; ++i) {
+    const v1::RasConnection row = answers.Collect(kRasLinks).Get(kName);
+    ASSERT_EQ(row.links_size(), 1);
+    EXPECT_FALSE(row.links(0).up());
+    EXPECT_EQ(answers.outcome.partial, absl::OkStatus());
+  }
+}
+
+// Pitfall 16.
+TEST(RasCallsTest, AsManyLinksAsAreShownAreNotTooMany) {
+  RasAnswers answers;
+  std::map<uint32_t, int> asked;
+  uint32_t links = 32;
+  answers.api.ras_get_sub_entry_handle = [&](Handle, uint32_t link, Handle* handle) {
+    ++asked[link];
+    if (link > links) return kErrorNoMoreItems;
+    *handle = 0x1000 + link;
+    return kSuccess;
+  };
+  EXPECT_EQ(answers.Collect(kRasLinks).Get(kName).links_size(), 32);
+  EXPECT_EQ(answers.outcome.partial, absl::OkStatus());
+  answers.Collect(kRasLinks | kRasStatistics);
+  EXPECT_EQ(asked[2], 2) << "that there are several is known from the first walk";
+  links = 33;
+  EXPECT_EQ(answers.Collect(kRasLinks).Get(kName).links_size(), 32);
+  EXPECT_EQ(ErrorInfoOf(answers.outcome.partial).reason(), kLimitReached);
 }
 
 // Pitfall 16.

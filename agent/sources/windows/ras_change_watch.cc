@@ -4,6 +4,7 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/sources/windows/ras_calls.h"
 #include "agent/sources/windows/win32_status.h"
 
 namespace farstat::sources::windows {
@@ -14,7 +15,8 @@ constexpr uint32_t kNotifications[] = {kRasNotifyConnection,     kRasNotifyDisco
                                        kRasNotifyDormant,        kRasNotifyReconnection};
 // At least so long between two calls of on_change.
 constexpr uint32_t kPauseMs = 100;
-// How often it is looked whether the service was started again: its registrations are then gone.
+// How often it is looked whether the service runs and was started again: its registrations are then
+// gone.
 constexpr uint32_t kLookAtServiceMs = 30'000;
 
 }  // namespace
@@ -27,7 +29,7 @@ RasChangeWatch::RasChangeWatch(const Api& api, std::function<void()> on_change)
     return;
   }
   // Not registered is no reason to give up if the service may start later.
-  if (!Register() && !api_.service_status) return;
+  if (!KeepRegistered() && !api_.service_status) return;
   thread_ = std::thread([this] { Watch(); });
 }
 
@@ -48,13 +50,27 @@ bool RasChangeWatch::CreateEvents() {
                      [this](Handle& event) { return api_.create_event(&event) == kSuccess; });
 }
 
+bool RasChangeWatch::KeepRegistered() {
+  ServiceStatus service = {};
+  const bool known = api_.service_status && api_.service_status(kRasService, &service) == kSuccess;
+  if (known && service.state != kServiceRunning) {
+    // Its process may live on, and be the same when it runs again.
+    registered_with_.reset();
+    return false;
+  }
+  const uint64_t start = known ? service.process_start : 0;
+  if (registered_with_ && (start == 0 || start == *registered_with_)) return false;
+  if (!Register()) return false;
+  registered_with_ = start;
+  return true;
+}
+
 bool RasChangeWatch::Register() {
-  registered_with_ = ServiceStart();
   bool any = false;
   for (size_t i = 0; i < kFlags; ++i) {
     // Kinds that this Windows does not know are refused; the others are enough.
-    const uint32_t code =
-        api_.ras_connection_notification(kInvalidHandle, changes_[i], kNotifications[i]);
+    const uint32_t code = CallRas(api_, api_.ras_connection_notification, kInvalidHandle,
+                                  changes_[i], kNotifications[i]);
     any = any || code == kSuccess;
   }
   return any;
@@ -69,11 +85,7 @@ void RasChangeWatch::Watch() {
         api_.wait_for_events(events.data(), events.size(), kLookAtServiceMs, &signalled);
     // A wait that fails would fail again at once.
     if ((code != kSuccess && code != kWaitTimeout) || (code == kSuccess && signalled == 0)) return;
-    if (code == kWaitTimeout) {
-      const uint64_t start = ServiceStart();
-      if (start == 0 || start == registered_with_) continue;
-      Register();
-    }
+    if (code == kWaitTimeout && !KeepRegistered()) continue;
     on_change_();
     if (!Pause()) return;
   }
@@ -82,12 +94,6 @@ void RasChangeWatch::Watch() {
 bool RasChangeWatch::Pause() const {
   uint32_t signalled = 0;
   return api_.wait_for_events(&stop_, 1, kPauseMs, &signalled) == kWaitTimeout;
-}
-
-uint64_t RasChangeWatch::ServiceStart() const {
-  ServiceStatus service = {};
-  if (!api_.service_status || api_.service_status(kRasService, &service) != kSuccess) return 0;
-  return service.process_start;
 }
 
 }  // namespace farstat::sources::windows

@@ -10,6 +10,7 @@
 #include <functional>
 #include <thread>
 
+#include "absl/types/optional.h"
 #include "agent/sources/windows/api.h"
 
 namespace farstat::sources::windows {
@@ -32,11 +33,12 @@ class RasChangeWatch {
   static constexpr size_t kFlags = 6;
 
   bool CreateEvents();
+  // Registers where that is needed, and not with a service that does not run: the attempt could
+  // start it. True: it has registered now, and what changed before was not noticed.
+  bool KeepRegistered();
   // True: Windows will signal at least one of the events.
   bool Register();
   void Watch();
-  // What the service's process is; 0: it does not run, or that is not known.
-  uint64_t ServiceStart() const;
   // Waits for `stop_` alone or for any event; true: go on.
   bool Pause() const;
 
@@ -47,7 +49,9 @@ class RasChangeWatch {
   // One for each kind of change, because Windows does not tell kinds apart that share one. They are
   // never closed: nothing takes a registration back.
   std::array<Handle, kFlags> changes_ = {};
-  uint64_t registered_with_ = 0;
+  // When the process began of the service that knows the events, 0 where that is not known. Absent:
+  // none knows them.
+  absl::optional<uint64_t> registered_with_;
   std::thread thread_;
 };
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 #include <set>
+#include <vector>
 
 #include "agent/sources/simulated/ras_model.h"
 #include "agent/sources/simulated/world.h"
@@ -146,6 +147,87 @@ TEST(RasChangeWatchTest, EventsAreRegisteredOnceEachAndNeverClosed) {
   EXPECT_EQ(registered.size(), 6u);
   EXPECT_EQ(closed.size(), 1u) << "the one that ends the watch";
   for (const Handle event : closed) EXPECT_EQ(registered.count(event), 0u);
+}
+
+// A watch whose looks at the service a test lets happen one by one, each with what the service
+// control manager says then. After the last look nothing happens any more.
+class RasChangeWatchLookTest : public ::testing::Test {
+ protected:
+  struct Look {
+    uint32_t state;
+    uint64_t process_start;
+    // What the service control manager and each registration return.
+    uint32_t status_code = kSuccess;
+    uint32_t code = kSuccess;
+  };
+
+  // How many registrations each look made.
+  std::vector<int> Watch(const std::vector<Look>& looks) {
+    std::vector<int> registrations(looks.size(), 0);
+    size_t at = 0;
+    ConditionVariable ended;
+    Mutex mutex;
+    bool end = false;
+    RasHost host("");
+    host.api().service_status = [&](const char*, ServiceStatus* status) {
+      *status = {looks[at].state, 1, looks[at].process_start};
+      return looks[at].status_code;
+    };
+    host.api().ras_connection_notification = [&](Handle, Handle, uint32_t) {
+      ++registrations[at];
+      return looks[at].code;
+    };
+    host.api().wait_for_events = [&](const Handle*, uint32_t count, uint32_t, uint32_t*) {
+      // After a change there is a pause.
+      if (count == 1 || ++at < looks.size()) return kWaitTimeout;
+      at = looks.size() - 1;
+      MutexLock lock(mutex);
+      end = true;
+      ended.notify_all();
+      return kErrorInvalidHandle;
+    };
+    changes_ = 0;
+    const RasChangeWatch watch(host.api(), [this] { ++changes_; });
+    EXPECT_TRUE(watch.watching());
+    MutexLock lock(mutex);
+    while (!end) ended.wait(mutex);
+    return registrations;
+  }
+
+  int changes_ = 0;
+};
+
+// Pitfall 23.
+TEST_F(RasChangeWatchLookTest, RegisteringDoesNotStartTheService) {
+  for (const ServiceState state :
+       {kServiceStopped, kServiceStartPending, kServiceStopPending, kServicePaused}) {
+    EXPECT_EQ(Watch({{state, 0}, {state, 0}}), (std::vector<int>{0, 0})) << state;
+    EXPECT_EQ(changes_, 0);
+  }
+  EXPECT_EQ(Watch({{kServiceStopped, 0}, {kServiceRunning, 7}, {kServiceRunning, 7}}),
+            (std::vector<int>{0, 6, 0}));
+  EXPECT_EQ(changes_, 1) << "connections may have been made since";
+}
+
+TEST_F(RasChangeWatchLookTest, ServiceThatNothingIsKnownOfIsTried) {
+  constexpr uint32_t kErrorServiceDoesNotExist = 1060;
+  const Look unknown = {0, 0, kErrorServiceDoesNotExist};
+  EXPECT_EQ(Watch({unknown, unknown}), (std::vector<int>{6, 0}));
+}
+
+TEST_F(RasChangeWatchLookTest, FailedRegistrationIsTriedAgain) {
+  for (const uint32_t code : {711u, 1722u}) {
+    const Look failing = {kServiceRunning, 7, kSuccess, code};
+    EXPECT_EQ(Watch({failing, failing, {kServiceRunning, 7}, {kServiceRunning, 7}}),
+              (std::vector<int>{6, 6, 6, 0}));
+    EXPECT_EQ(changes_, 1);
+  }
+}
+
+// RasMan shares its process with other services.
+TEST_F(RasChangeWatchLookTest, RestartWithinTheSameProcessIsNoticed) {
+  EXPECT_EQ(Watch({{kServiceRunning, 7}, {kServiceStopPending, 7}, {kServiceRunning, 7}}),
+            (std::vector<int>{6, 0, 6}));
 }
 
 // The service forgets registrations when it ends.

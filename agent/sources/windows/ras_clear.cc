@@ -150,8 +150,9 @@ uint32_t Clearer::Clear(Handle connection, uint32_t link) {
   MutexLock lock(clearings_.mutex);
   const std::vector<Seen> others = ReadAllBut(connection, link);
   ++native_calls_;
-  const uint32_t code = RasCode(link == 0 ? api_.ras_clear_connection_statistics(connection)
-                                          : api_.ras_clear_link_statistics(connection, link));
+  const uint32_t code =
+      RasCode(link == 0 ? CallRas(api_, api_.ras_clear_connection_statistics, connection)
+                        : CallRas(api_, api_.ras_clear_link_statistics, connection, link));
   if (code == kSuccess) clearings_.Add(connection, link);
   for (const Seen& before : others) {
     RasCounterValues after;

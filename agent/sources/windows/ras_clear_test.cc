@@ -6,12 +6,16 @@
 #include <atomic>
 #include <chrono>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/ascii.h"
+#include "agent/sources/windows/ras_change_watch.h"
 #include "agent/sources/windows/win32_status.h"
 #include "common/mutex.h"
 #include "common/status.h"
@@ -57,6 +61,35 @@ class RasClearTest : public ::testing::Test {
   }
 
   RasHost host_{kHosts};
+};
+
+// Notices calls of RAS that are made while another one is.
+class RasCallOverlaps {
+ public:
+  // From now on. `api` must not outlive this.
+  explicit RasCallOverlaps(Api& api) {
+    VisitEntries(api, [this](absl::string_view library, absl::string_view, auto& entry) {
+      if (library == "rasapi32.dll" && entry) Wrap(entry);
+    });
+  }
+  int calls() const { return calls_; }
+  int overlaps() const { return overlaps_; }
+
+ private:
+  template <typename Result, typename... Args>
+  void Wrap(std::function<Result(Args...)>& entry) {
+    entry = [this, call = std::move(entry)](Args... args) {
+      ++calls_;
+      if (++running_ > 1) ++overlaps_;
+      for (int i = 0; i < 10; ++i) std::this_thread::yield();
+      const absl::Cleanup end = [this] { --running_; };
+      return call(args...);
+    };
+  }
+
+  std::atomic<int> running_{0};
+  std::atomic<int> calls_{0};
+  std::atomic<int> overlaps_{0};
 };
 
 TEST_F(RasClearTest, AllConnections) {
@@ -182,35 +215,98 @@ TEST_F(RasClearTest, TotalsGoOnAndSayReset) {
   EXPECT_FALSE(row.accumulation().uncertain());
 }
 
+// Of RAS, no function may be called while another one is.
+TEST(RasClearRaceTest, CallsOfRasAreMadeOneAtATime) {
+  RasAnswers answers;
+  answers.api.ras_clear_connection_statistics = [](Handle) { return kSuccess; };
+  answers.api.ras_clear_link_statistics = [](Handle, uint32_t) { return kSuccess; };
+  answers.api.ras_connection_notification = [](Handle, Handle, uint32_t) {
+    return kErrorNotSupported;
+  };
+  answers.api.create_event = [](Handle* event) {
+    *event = 1;
+    return kSuccess;
+  };
+  answers.api.set_event = [](Handle) { return kSuccess; };
+  answers.api.wait_for_events = [](const Handle*, uint32_t, uint32_t, uint32_t*) {
+    return kErrorInvalidHandle;
+  };
+  const RasCallOverlaps overlaps(answers.api);
+  std::thread clearer([&] {
+    RasClearRequest request;
+    request.all_links = true;
+    for (int i = 0; i < 100; ++i) {
+      EXPECT_TRUE(ClearRasStatistics(answers.api, answers.clearings(), request).ok());
+    }
+  });
+  std::thread other([&] {
+    for (int i = 0; i < 100; ++i) RasChangeWatch(answers.api, [] {});
+  });
+  for (int i = 0; i < 100; ++i) answers.Collect();
+  clearer.join();
+  other.join();
+  EXPECT_GT(overlaps.calls(), 1500);
+  EXPECT_EQ(overlaps.overlaps(), 0);
+}
+
+// Something that happens once, on another thread.
+class Happening {
+ public:
+  void Happen() {
+    MutexLock lock(mutex_);
+    happened_ = true;
+    changed_.notify_all();
+  }
+  // Whether it happens within a time that is long enough for what nothing holds up.
+  bool HappensSoon() {
+    const auto bound = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
+    MutexLock lock(mutex_);
+    while (!happened_) {
+      if (changed_.wait_until(mutex_, bound) == std::cv_status::timeout) break;
+    }
+    return happened_;
+  }
+
+ private:
+  Mutex mutex_;
+  ConditionVariable changed_;
+  bool happened_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
 // A reading that came between a clearing and its being noted would take the fall for a wrap.
 TEST(RasClearRaceTest, ReadingWaitsForAClearing) {
   RasAnswers answers;
-  answers.Collect(kRasStatistics);
-  Mutex mutex;
-  ConditionVariable changed;
-  bool clearing = false;
-  bool read_meanwhile = false;
+  Happening read;
   answers.api.ras_get_connection_statistics = [&](Handle, RasStats* stats) {
-    MutexLock lock(mutex);
     *stats = answers.stats;
-    read_meanwhile = read_meanwhile || clearing;
-    changed.notify_all();
+    read.Happen();
     return kSuccess;
   };
   std::thread reader;
-  answers.api.ras_clear_connection_statistics = [&](Handle) {
-    MutexLock lock(mutex);
-    clearing = true;
+  {
+    MutexLock clearing(answers.clearings().mutex);
     reader = std::thread([&] { answers.Collect(kRasStatistics); });
-    const auto bound = std::chrono::steady_clock::now() + std::chrono::milliseconds(100);
-    while (!read_meanwhile && changed.wait_until(mutex, bound) != std::cv_status::timeout) {
-    }
-    clearing = false;
+    EXPECT_FALSE(read.HappensSoon());
+  }
+  reader.join();
+  EXPECT_TRUE(read.HappensSoon());
+}
+
+TEST(RasClearRaceTest, ClearingIsNotedBeforeAnythingIsRead) {
+  RasAnswers answers;
+  Happening may_read;
+  std::thread reader;
+  answers.api.ras_clear_connection_statistics = [&](Handle) {
+    reader = std::thread([&] {
+      MutexLock reading(answers.clearings().mutex);
+      EXPECT_EQ(answers.clearings().CountOf(RasAnswers::kConnection, 0), 1u);
+      may_read.Happen();
+    });
+    EXPECT_FALSE(may_read.HappensSoon());
     return kSuccess;
   };
   EXPECT_TRUE(ClearRasStatistics(answers.api, answers.clearings(), {}).ok());
   reader.join();
-  EXPECT_FALSE(read_meanwhile);
 }
 
 // Counters that count as fast as they can, cleared while they are read: whatever the order, what a

@@ -40,8 +40,8 @@ absl::Status RasProjectionReader::ReadWhole(Handle connection) {
       kGetProjectionInfoEx, kErrorBufferTooSmall, buffer_, [&](void* data, uint32_t* size) {
         ++native_calls_;
         std::memcpy(data, &kRasApiVersion601, sizeof(kRasApiVersion601));
-        return RasCode(api_.ras_get_projection_info_ex(
-            connection, static_cast<RasProjectionInfo*>(data), size));
+        return RasCode(CallRas(api_, api_.ras_get_projection_info_ex, connection,
+                               static_cast<RasProjectionInfo*>(data), size));
       });
   if (!bytes.ok()) return bytes.status();
   std::memcpy(&whole_, buffer_.data(), sizeof(whole_));
@@ -72,7 +72,8 @@ absl::Status RasProjectionReader::ReadProtocol(Handle connection, RasProjectionK
   Projection projection = untouched;
   uint32_t bytes = sizeof(projection);
   ++native_calls_;
-  const uint32_t code = api_.ras_get_projection_info(connection, kind, &projection, &bytes);
+  const uint32_t code =
+      CallRas(api_, api_.ras_get_projection_info, connection, kind, &projection, &bytes);
   if (code != kSuccess) return RasCallStatus(kGetProjectionInfo, code);
   if (std::memcmp(&projection, &untouched, sizeof(projection)) == 0) {
     return NotDelivered(kGetProjectionInfo);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "agent/sources/address_text.h"
+#include "agent/sources/windows/guid_text.h"
 #include "agent/sources/windows/ras_text.h"
 #include "agent/sources/windows/win32_status.h"
 #include "farstat/v1/common.pb.h"

@@ -19,10 +19,18 @@ constexpr PartMask kCountingGroups =
 // Links of one connection that are looked for: more than 30 channels of a primary rate interface.
 constexpr uint32_t kMaxLinks = 32;
 
+// The handle was listed and is not valid any more: the connection has ended.
+bool HasEnded(const absl::Status& status) { return Win32CodeOf(status) == kErrorInvalidHandle; }
+
+// Some port, link or bundle is not there, or not any more. Windows says so of connections in
+// trouble, too, which stay listed.
 bool IsGone(const absl::Status& status) { return absl::IsNotFound(status); }
 
 // What voids more than the one thing that was asked for.
-bool EndsRow(const absl::Status& status) { return IsGone(status) || IsRasStopped(status); }
+bool EndsRow(const absl::Status& status) { return HasEnded(status) || IsRasStopped(status); }
+
+// What a row says of its connection, and nothing that the collection failed with.
+bool IsFoundOut(const absl::Status& status) { return IsNotNegotiated(status) || IsGone(status); }
 
 absl::Status ServiceStopped() {
   return ErrorStatus(absl::StatusCode::kUnavailable, kSourceStopped,
@@ -74,7 +82,7 @@ void RasSource::CollectListed(PartMask parts, RowSink& sink, Outcome& outcome) {
     absl::Status status = CollectRow(calls_.At(i), parts, outcome.partial);
     if (status.ok()) {
       sink.Put(RowKind::kRow, row_);
-    } else if (IsGone(status)) {
+    } else if (HasEnded(status)) {
       ++outcome.vanished_rows;
     } else {
       outcome.status = std::move(status);
@@ -105,7 +113,7 @@ absl::Status RasSource::CollectRow(const RasConnection& listed, PartMask parts,
     if (EndsRow(status)) return status;
     // What this Windows lacks altogether has no code, and is told once, not in each row.
     if (const uint32_t code = Win32CodeOf(status)) WriteMissingGroup(group, code, row_);
-    if (!IsNotNegotiated(status)) partial.Update(status);
+    if (!IsFoundOut(status)) partial.Update(status);
   }
   SetRasFacts(facts_, row_);
   return absl::OkStatus();
@@ -177,7 +185,7 @@ absl::Status RasSource::CollectLinks(Current& current, absl::Status& partial) {
     const uint32_t index = std::max(current.listed.sub_entry, uint32_t{1});
     return CollectLink(index, 0, current, partial);
   }
-  for (uint32_t index = 1; index <= kMaxLinks; ++index) {
+  for (uint32_t index = 1;; ++index) {
     Handle handle = 0;
     absl::Status status = calls_.GetLinkHandle(current.listed.handle, index, handle);
     const uint32_t code = status.ok() ? kSuccess : Win32CodeOf(status);
@@ -185,20 +193,31 @@ absl::Status RasSource::CollectLinks(Current& current, absl::Status& partial) {
       current.kept->several_links = index > 2;
       return absl::OkStatus();
     }
-    if (code == kErrorPortNotOpen) {
-      WriteLink({index, false, {}, {}, 0}, current.kept->links[index]);
-      continue;
-    }
-    if (!status.ok()) {
-      if (index == 1 || EndsRow(status)) return status;
-      // Some links are known already. What is behind this one cannot be found.
-      WriteLink({index, {}, {}, {}, code}, current.kept->links[index]);
-      partial.Update(status);
+    if (EndsRow(status)) return status;
+    const bool known = current.kept->links.count(index) != 0;
+    const bool down = code == kErrorPortNotOpen || (known && IsGone(status));
+    if (!status.ok() && !down) return EndLinks(index, status, current, partial);
+    if (index > kMaxLinks) {
+      current.kept->several_links = true;
+      partial.Update(TooManyLinks());
       return absl::OkStatus();
     }
-    if (absl::Status link = CollectLink(index, handle, current, partial); !link.ok()) return link;
+    if (down) {
+      WriteLink({index, false, {}, {}, 0}, current.kept->links[index]);
+    } else if (absl::Status link = CollectLink(index, handle, current, partial); !link.ok()) {
+      return link;
+    }
   }
-  partial.Update(TooManyLinks());
+}
+
+// No link was found with this index, nor that there are no more. Some may be known already.
+absl::Status RasSource::EndLinks(uint32_t index, const absl::Status& status, Current& current,
+                                 absl::Status& partial) {
+  if (index == 1) return status;
+  if (IsGone(status)) return absl::OkStatus();
+  partial.Update(status);
+  if (index > kMaxLinks) return absl::OkStatus();
+  WriteLink({index, {}, {}, {}, Win32CodeOf(status)}, current.kept->links[index]);
   return absl::OkStatus();
 }
 
@@ -262,7 +281,7 @@ absl::Status RasSource::CollectProjection(Current& current, absl::Status& partia
   absl::Status status = projection_.Read(current.listed.handle);
   if (!projection_.delivered() || EndsRow(status)) return status;
   projection_.Write(row_, current.facts.facts);
-  partial.Update(status);
+  if (!IsFoundOut(status)) partial.Update(status);
   return absl::OkStatus();
 }
 

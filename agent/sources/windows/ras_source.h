@@ -65,6 +65,8 @@ class RasSource : public Source {
   absl::Status CollectStatistics(Current& current);
   absl::Status CollectLinks(Current& current, absl::Status& partial);
   absl::Status CollectProjection(Current& current, absl::Status& partial);
+  absl::Status EndLinks(uint32_t index, const absl::Status& status, Current& current,
+                        absl::Status& partial);
 
   // Reads and writes one link that Windows says is up; its handle is 0 if Windows has none for it.
   absl::Status CollectLink(uint32_t index, Handle handle, Current& current, absl::Status& partial);

@@ -1,7 +1,6 @@
 #include "agent/sources/windows/ras_text.h"
 
 #include <cstddef>
-#include <cstdint>
 
 namespace farstat::sources::windows {
 namespace {
@@ -10,13 +9,6 @@ constexpr char32_t kReplacement = 0xFFFD;
 
 bool IsHighSurrogate(char16_t unit) { return (unit & 0xFC00) == 0xD800; }
 bool IsLowSurrogate(char16_t unit) { return (unit & 0xFC00) == 0xDC00; }
-
-char* PutHex(char* at, uint64_t value, int digits) {
-  for (int shift = 4 * (digits - 1); shift >= 0; shift -= 4) {
-    *at++ = "0123456789abcdef"[value >> shift & 0xF];
-  }
-  return at;
-}
 
 // At most 3 bytes for each 16 bits of UTF-16.
 char* PutUtf8(char* at, char32_t code_point) {
@@ -56,21 +48,6 @@ absl::string_view RasText::Utf8(absl::Span<const char16_t> text) {
     }
   }
   return {utf8_, static_cast<size_t>(at - utf8_)};
-}
-
-GuidText FormatGuid(const Guid& guid) {
-  GuidText text;
-  char* at = PutHex(text.data(), guid.data1, 8);
-  *at++ = '-';
-  at = PutHex(at, guid.data2, 4);
-  *at++ = '-';
-  at = PutHex(at, guid.data3, 4);
-  *at++ = '-';
-  for (int i = 0; i < 8; ++i) {
-    if (i == 2) *at++ = '-';
-    at = PutHex(at, guid.data4[i], 2);
-  }
-  return text;
 }
 
 }  // namespace farstat::sources::windows

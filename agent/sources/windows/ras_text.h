@@ -7,8 +7,6 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
-#include "agent/sources/ras_rows.h"
-#include "agent/sources/windows/abi.h"
 
 namespace farstat::sources::windows {
 
@@ -24,8 +22,6 @@ class RasText {
  private:
   char utf8_[3 * kLongest];
 };
-
-GuidText FormatGuid(const Guid& guid);
 
 }  // namespace farstat::sources::windows
 

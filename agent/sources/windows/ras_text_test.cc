@@ -38,11 +38,5 @@ TEST(RasTextTest, WhatIsTooLongIsCutOff) {
   EXPECT_EQ(Utf8(std::u16string(2000, u'\uffff')).size(), 3 * RasText::kLongest);
 }
 
-TEST(RasTextTest, Guid) {
-  const Guid guid = {0x01234567, 0x89ab, 0xcdef, {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}};
-  const GuidText text = FormatGuid(guid);
-  EXPECT_EQ(std::string(text.data(), text.size()), "01234567-89ab-cdef-0123-456789abcdef");
-}
-
 }  // namespace
 }  // namespace farstat::sources::windows

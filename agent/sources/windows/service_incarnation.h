@@ -19,13 +19,13 @@ class ServiceIncarnation {
   // restarts around the call it is read once more.
   template <typename Read>
   absl::Status ReadWithin(const Read& read) {
-    const uint64_t before = ProcessStart();
+    const Seen before = Look();
     absl::Status status = read();
     if (!status.ok()) return status;
-    uint64_t after = ProcessStart();
-    if (after != before) {
+    Seen after = Look();
+    if (after.state != before.state || after.process_start != before.process_start) {
       status = read();
-      after = ProcessStart();
+      after = Look();
     }
     if (status.ok()) Note(after);
     return status;
@@ -37,13 +37,23 @@ class ServiceIncarnation {
   uint64_t native_calls() const { return native_calls_; }
 
  private:
-  // 0: not known.
-  uint64_t ProcessStart();
-  void Note(uint64_t process_start);
+  // What the service control manager says; 0: not known.
+  struct Seen {
+    uint32_t state = 0;
+    uint64_t process_start = 0;
+  };
+
+  Seen Look();
+  // Counters were read of the service that was seen so.
+  void Note(const Seen& seen);
 
   const Api& api_;
   const char* const service_;
   uint64_t process_start_ = 0;
+  // The newest state that is known.
+  uint32_t state_ = 0;
+  // The service was seen not to run since counters were last read of it.
+  bool has_ended_ = false;
   uint64_t number_ = 0;
   uint64_t native_calls_ = 0;
 };

@@ -44,6 +44,31 @@ TEST_F(ServiceIncarnationTest, NotKnowingIsNoRestart) {
   EXPECT_EQ(Read(), first);
 }
 
+// In a process that it shares the service stops and starts again without a new process.
+TEST_F(ServiceIncarnationTest, AServiceThatWasSeenStoppedRestarted) {
+  uint64_t last = Read();
+  for (const uint32_t state : {kServiceStopped, kServiceStopPending, kServiceStartPending}) {
+    SCOPED_TRACE(state);
+    fake_.services[kIkeService] = {state, 0, 0};
+    EXPECT_FALSE(incarnation_.ReadWithin([] { return absl::UnavailableError("stopped"); }).ok());
+    EXPECT_EQ(incarnation_.number(), last) << "nothing was read since";
+    StartAt(2000);
+    EXPECT_NE(Read(), last);
+    last = incarnation_.number();
+    EXPECT_EQ(Read(), last) << "once";
+  }
+}
+
+// It was seen stopped, and who is there now is another process: that is one restart.
+TEST_F(ServiceIncarnationTest, AStopAndANewProcessAreOneRestart) {
+  const uint64_t first = Read();
+  fake_.services[kIkeService] = {kServiceStopped, 0, 0};
+  EXPECT_FALSE(incarnation_.ReadWithin([] { return absl::UnavailableError("stopped"); }).ok());
+  StartAt(3000);
+  EXPECT_EQ(Read(), first + 1);
+  EXPECT_EQ(Read(), first + 1);
+}
+
 // What was read before the restart must not be taken for what the new process counted, nor the
 // other way round.
 TEST_F(ServiceIncarnationTest, ReadsAgainIfTheServiceRestartsMeanwhile) {

@@ -44,11 +44,12 @@ std::string AsciiTextIn(AlignedBuffer& buffer, uint32_t bytes, const char16_t* t
   return {};
 }
 
-// The connection or its process has gone, or Windows has no answer: no fault of anybody.
-bool IsNoAnswer(uint32_t code) {
+// Other codes say that the connection or its process has gone, or that Windows has no answer: no
+// fault of anybody.
+bool IsFailure(uint32_t code) {
   constexpr uint32_t kErrorPartialCopy = 299;
-  return code == kErrorNotFound || code == kErrorInvalidParameter || code == kErrorNotSupported ||
-         code == kErrorPartialCopy;
+  return code != kSuccess && code != kErrorNotFound && code != kErrorInvalidParameter &&
+         code != kErrorNotSupported && code != kErrorPartialCopy;
 }
 
 }  // namespace
@@ -98,17 +99,21 @@ void TcpOwners::AskProcess(uint32_t pid, Process& process) {
 void TcpOwners::FindService(const ListedTcp& connection, absl::string_view process,
                             OwningService& service) {
   if (!service.asked) AskService(connection, process, service);
-  if (service.code != kSuccess && !IsNoAnswer(service.code) && status_.ok()) {
+  // Protected processes are refused to everybody; more rights would not help where those that the
+  // agent has were enough for the process's name.
+  const bool is_protected = service.code == kErrorAccessDenied && !process.empty();
+  if (IsFailure(service.code) && !is_protected && status_.ok()) {
     status_ = Win32Status(ServiceCallName(connection), service.code);
   }
 }
 
 void TcpOwners::AskService(const ListedTcp& connection, absl::string_view process,
                            OwningService& service) {
-  service.asked = true;
   const bool present = connection.ipv6 ? static_cast<bool>(api_.get_owner_module_from_tcp6_entry)
                                        : static_cast<bool>(api_.get_owner_module_from_tcp_entry);
-  if (connection.owner_row == nullptr || connection.facts.pid == 0 || !present) return;
+  const uint32_t pid = connection.facts.pid;
+  service.asked = connection.owner_row == nullptr || pid == 0 || pid == kSystemPid || !present;
+  if (service.asked) return;
   const absl::StatusOr<uint32_t> bytes = FetchGrowing(
       ServiceCallName(connection), kErrorInsufficientBuffer, module_info_,
       [&](void* info, uint32_t* size) {
@@ -121,6 +126,8 @@ void TcpOwners::AskService(const ListedTcp& connection, absl::string_view proces
                                      kOwnerModuleInfoBasic, info, size);
       });
   service.code = Win32CodeOf(bytes.status());
+  // What fails for another reason than missing rights may succeed next time.
+  service.asked = !IsFailure(service.code) || service.code == kErrorAccessDenied;
   if (!bytes.ok()) return;
   OwnerModuleBasicInfo info;
   std::memcpy(&info, module_info_.data(), sizeof(info));

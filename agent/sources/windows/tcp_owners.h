@@ -22,6 +22,7 @@ namespace farstat::sources::windows {
 
 // The service that owns a connection. That never changes, so it is kept with the connection.
 struct OwningService {
+  // There is an answer, or there will be none.
   bool asked = false;
   // Why it is not known.
   uint32_t code = 0;

@@ -33,14 +33,14 @@ class WindowsTcpOwnersTest : public ::testing::Test {
     owners_.EndCollection();
     return names;
   }
-  // The same of services, each asked for anew.
-  std::string Services() {
+  // The same of services, each asked for anew, in processes of this name.
+  std::string Services(absl::string_view process = "svchost.exe") {
     EXPECT_TRUE(tables_.List().ok());
     owners_.BeginCollection();
     std::string names;
     for (const ListedTcp& listed : tables_.connections()) {
       OwningService service;
-      owners_.FindService(listed, "svchost.exe", service);
+      owners_.FindService(listed, process, service);
       names += service.name + " ";
     }
     owners_.EndCollection();
@@ -139,11 +139,56 @@ TEST_F(WindowsTcpOwnersTest, FindsServices) {
   EXPECT_TRUE(owners_.status().ok()) << "they are told where they are known";
 }
 
-TEST_F(WindowsTcpOwnersTest, DeniedServicesAreTold) {
+TEST_F(WindowsTcpOwnersTest, DeniedServicesAreToldWhereTheProcessIsUnknownToo) {
   windows_.AddIpv4(1, 1).module = u"RpcSs";
   windows_.module_code = kErrorAccessDenied;
-  EXPECT_EQ(Services(), " ");
+  EXPECT_EQ(Services(""), " ");
   EXPECT_EQ(ErrorInfoOf(owners_.status()).reason(), kAgentLacksPrivilege);
+}
+
+// Windows refuses protected processes to everybody.
+TEST_F(WindowsTcpOwnersTest, ProtectedProcessesTellNoService) {
+  windows_.AddIpv4(1, 1);
+  windows_.module_code = kErrorAccessDenied;
+  EXPECT_EQ(Services(), " ");
+  EXPECT_TRUE(owners_.status().ok()) << owners_.status();
+}
+
+TEST_F(WindowsTcpOwnersTest, TheSystemIsNotAskedForServices) {
+  windows_.AddIpv4(445, 1).row.owning_pid = 4;
+  windows_.api.get_owner_module_from_tcp_entry = [](TcpRowOwnerModule*, uint32_t, void*,
+                                                    uint32_t*) -> uint32_t {
+    ADD_FAILURE() << "nobody may look into it";
+    return kErrorAccessDenied;
+  };
+  EXPECT_EQ(Services("System"), " ");
+  EXPECT_TRUE(owners_.status().ok());
+}
+
+TEST_F(WindowsTcpOwnersTest, PassingFailureIsAskedAgain) {
+  windows_.AddIpv4(1, 1).module = u"RpcSs";
+  ASSERT_TRUE(tables_.List().ok());
+  const ListedTcp listed = tables_.connections()[0];
+  for (const uint32_t code : {8u, 1722u}) {
+    OwningService service;
+    windows_.module_code = code;
+    for (int round = 0; round < 2; ++round) {
+      owners_.BeginCollection();
+      owners_.FindService(listed, "svchost.exe", service);
+      EXPECT_EQ(Win32CodeOf(owners_.status()), code);
+      EXPECT_EQ(owners_.native_calls(), 1u);
+      owners_.EndCollection();
+    }
+    windows_.module_code = kSuccess;
+    for (const uint64_t calls : {1u, 0u}) {
+      owners_.BeginCollection();
+      owners_.FindService(listed, "svchost.exe", service);
+      EXPECT_EQ(service.name, "RpcSs");
+      EXPECT_TRUE(owners_.status().ok());
+      EXPECT_EQ(owners_.native_calls(), calls);
+      owners_.EndCollection();
+    }
+  }
 }
 
 TEST_F(WindowsTcpOwnersTest, DoesNotFollowPointersOutOfTheBuffer) {

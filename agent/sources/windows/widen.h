@@ -88,8 +88,11 @@ class WidenedCounters {
   const AccumulationHistory& history() const { return history_; }
 
  private:
+  bool AnyMayHaveGoneRound(const Values& values, std::chrono::nanoseconds gap, const Rates& fastest,
+                           bool restarted) const;
   bool AnyWasCleared(const Values& values, std::chrono::nanoseconds gap,
                      const Rates& fastest) const;
+  void CountOn(const Values& values, std::chrono::nanoseconds gap, const Rates& fastest);
   void BeginAnew(const Values& values);
 
   std::array<WidenedCounter, kSize> counters_;
@@ -109,10 +112,9 @@ void WidenedCounters<kSize>::Read(const Values& values, const Reading& reading,
     return;
   }
   const std::chrono::nanoseconds gap = reading.steady - last_->steady;
-  for (const UnitsPerSecond rate : fastest) {
-    if (CanWrapUnseen(gap, rate)) history_.uncertain = true;
-  }
-  if (reading.incarnation != last_->incarnation) {
+  const bool restarted = reading.incarnation != last_->incarnation;
+  if (AnyMayHaveGoneRound(values, gap, fastest, restarted)) history_.uncertain = true;
+  if (restarted) {
     BeginAnew(values);
     ++history_.resets;
   } else if (AnyWasCleared(values, gap, fastest)) {
@@ -120,9 +122,39 @@ void WidenedCounters<kSize>::Read(const Values& values, const Reading& reading,
     ++history_.resets;
     history_.uncertain = true;
   } else {
-    for (size_t i = 0; i < kSize; ++i) history_.wraps += counters_[i].CountOn(values[i]) ? 1 : 0;
+    CountOn(values, gap, fastest);
   }
   last_ = reading;
+}
+
+// A counter that shows the same as before has not moved: a round that ends exactly where it began
+// is not to be expected.
+template <size_t kSize>
+bool WidenedCounters<kSize>::AnyMayHaveGoneRound(const Values& values, std::chrono::nanoseconds gap,
+                                                 const Rates& fastest, bool restarted) const {
+  for (size_t i = 0; i < kSize; ++i) {
+    const bool moved = restarted ? values[i] != 0 : counters_[i].Difference(values[i]) != 0;
+    if (moved && CanWrapUnseen(gap, fastest[i])) return true;
+  }
+  return false;
+}
+
+// After a gap that was too long nobody can tell a wrap from a Clear. What is not known is not
+// added: a counter that fell is taken for cleared, and the others for what they show.
+template <size_t kSize>
+void WidenedCounters<kSize>::CountOn(const Values& values, std::chrono::nanoseconds gap,
+                                     const Rates& fastest) {
+  bool bridged = false;
+  for (size_t i = 0; i < kSize; ++i) {
+    WidenedCounter& counter = counters_[i];
+    if (counter.Fell(values[i]) && CanWrapUnseen(gap, fastest[i])) {
+      counter.BeginAnew(values[i]);
+      bridged = true;
+    } else {
+      history_.wraps += counter.CountOn(values[i]) ? 1 : 0;
+    }
+  }
+  history_.resets += bridged ? 1 : 0;
 }
 
 template <size_t kSize>
