@@ -6,7 +6,6 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +18,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "common/file_facts.h"
 #include "common/status.h"
 
 namespace farstat {
@@ -178,15 +178,10 @@ class Check {
   }
 
   void CheckPermissions(const std::string& path) {
-#ifndef _WIN32
-    struct stat status = {};
-    if (stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
-      Add(absl::StrCat(kKey, " ", path, " can be read or changed by others than its owner: run ",
-                       "chmod 600 ", path));
-    }
-#else
-    static_cast<void>(path);
-#endif
+    const std::string command = CommandToCloseFile(path);
+    if (command.empty()) return;
+    Add(absl::StrCat(kKey, " ", path, " can be read or changed by others than its owner: run ",
+                     command));
   }
 
   const absl::Time now_;
