@@ -87,8 +87,8 @@ has_key() { wine reg query "$1" >"$logs/installer-wine.log" 2>&1; }
 value() { wine reg query "$1" /v "$2" 2>"$logs/installer-wine.log" | tr -d '\r' | sed -n -E "s/^ +$2 +REG_[A-Z_]+ +//p"; }
 running() { wine sc query farstat-agent 2>"$logs/installer-wine.log" | grep -q RUNNING; }
 await_running() {
-  local try
-  for try in $(seq 60); do
+  local last=$((SECONDS + 30))
+  while [ $SECONDS -lt $last ]; do
     if running; then return; fi
     sleep 0.5
   done
@@ -112,7 +112,7 @@ farstat.exe'
 msi install /i "Z:$work/farstat.msi" FIREWALL_REMOTE=10.0.0.0/8,192.0.2.7 || fail "install: msiexec answers $? (log: $log)"
 is "install: files" "$(installed_files)" "$files"
 is "install: settings" "$(cat "$data/agent.textproto")" "$settings"
-[ -d "$data/state" ] && [ -d "$data/logs" ] || fail "install: no folders for state and logs"
+if [ ! -d "$data/state" ] || [ ! -d "$data/logs" ]; then fail "install: no folders for state and logs"; fi
 is "install: service" "$(value "$service" ImagePath | tr -d '"')" 'C:\Program Files\farstat\farstat-agent.exe service'
 is "install: started with Windows" "$(value "$service" Start)" 0x2
 is "install: event source" "$(value "$events" TypesSupported)" 0x7
