@@ -157,6 +157,14 @@ if netsh_calls | grep -q .; then fail "remove for a newer version: the firewall 
 if grep -q 'Deleting misc file' "$log"; then fail "remove for a newer version: logs or state go"; fi
 echo "ok installer what an upgrade leaves"
 
+rm -rf "$data"
+msi configure /i "Z:$work/farstat.msi" LISTEN=127.0.0.1:0 "OPERATOR=*.ops.example" || fail "install with settings: msiexec answers $? (log: $log)"
+grep -q '"127.0.0.1:0"' "$data/agent.textproto" || fail "install with settings: no LISTEN"
+grep -q '"\*.ops.example"' "$data/agent.textproto" || fail "install with settings: no OPERATOR"
+await_running "install with settings"
+msi remove-configured /x "Z:$work/farstat.msi" || fail "remove: msiexec answers $? (log: $log)"
+echo "ok installer settings by properties"
+
 # Only the command line, for the computer of an administrator.
 msi client /i "Z:$work/farstat.msi" ADDLOCAL=Client || fail "client alone: msiexec answers $? (log: $log)"
 if has_key "$service"; then fail "client alone: there is a service"; fi

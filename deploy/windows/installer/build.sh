@@ -22,7 +22,6 @@ cp "$binaries/farstat-agent.exe" "$binaries/farstat.exe" "$staged"
 # Notepad of older Windows needs the line ends of Windows.
 sed 's/$/\r/' "$top/LICENSE" >"$staged/LICENSE.txt"
 sed 's/$/\r/' "$top/deploy/config/agent.textproto" >"$staged/agent.example.textproto"
-sed 's/$/\r/' "$here/agent.textproto" >"$staged/agent.textproto"
 chmod 644 "$staged"/*
 touch -d "@$date" "$staged"/*
 

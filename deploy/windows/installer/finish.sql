@@ -12,10 +12,6 @@ DELETE FROM `MsiFileHash` WHERE `File_`='farstat.exe';
 UPDATE `File` SET `FileName`='FSAGENT.EXE|farstat-agent.exe' WHERE `File`='farstat_agent.exe';
 UPDATE `File` SET `FileName`='LICENSE.TXT' WHERE `File`='license';
 UPDATE `File` SET `FileName`='EXAMPLE.TXT|agent.example.textproto' WHERE `File`='example';
-UPDATE `File` SET `FileName`='AGENT.TXT|agent.textproto' WHERE `File`='settings';
-
--- The settings: 256 (64-bit) + 128 (never overwritten) + 16 (never removed).
-UPDATE `Component` SET `Attributes`=400 WHERE `Component`='settings';
 
 -- 1 (tell when the service does not start) + 32768 (fail when it cannot be installed).
 UPDATE `ServiceInstall` SET `ErrorControl`=32769 WHERE `ServiceInstall`='service';
@@ -27,10 +23,12 @@ UPDATE `InstallExecuteSequence` SET `Sequence`=1501 WHERE `Action`='RemoveExisti
 UPDATE `CustomAction` SET `Type`=3442 WHERE `Action`='RollBackFirewallRule';
 
 -- What reaches the part of the installer that runs with rights.
-UPDATE `Property` SET `Value`='FIREWALL_REMOTE;FIREWALL_PORT;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED' WHERE `Property`='SecureCustomProperties';
+UPDATE `Property` SET `Value`='LISTEN;CA;CERT;KEY;OPERATOR;FIREWALL_REMOTE;FIREWALL_PORT;WIX_DOWNGRADE_DETECTED;WIX_UPGRADE_DETECTED' WHERE `Property`='SecureCustomProperties';
 
--- Logs and state go with the last farstat (2: when the component is removed), and the folders when they are empty.
-INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `FileName`, `DirProperty`, `InstallMode`) VALUES ('left_logs', 'logs', '*', 'LEFTLOGS', 2);
-INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `DirProperty`, `InstallMode`) VALUES ('left_logs_folder', 'logs', 'LEFTLOGS', 2);
-INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `FileName`, `DirProperty`, `InstallMode`) VALUES ('left_state', 'state', '*', 'LEFTSTATE', 2);
-INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `DirProperty`, `InstallMode`) VALUES ('left_state_folder', 'state', 'LEFTSTATE', 2);
+-- Logs and state go with the last farstat (2: when the component is removed), and the folders when they are empty. Settings
+-- and certificates are the administrator's.
+INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `FileName`, `DirProperty`, `InstallMode`) VALUES ('left1', 'agent', '*', 'LeftLogs', 2);
+INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `DirProperty`, `InstallMode`) VALUES ('left2', 'agent', 'LeftLogs', 2);
+INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `FileName`, `DirProperty`, `InstallMode`) VALUES ('left3', 'agent', '*', 'LeftState', 2);
+INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `DirProperty`, `InstallMode`) VALUES ('left4', 'agent', 'LeftState', 2);
+INSERT INTO `RemoveFile` (`FileKey`, `Component_`, `DirProperty`, `InstallMode`) VALUES ('left5', 'agent', 'LeftFolder', 2);
