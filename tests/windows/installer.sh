@@ -158,6 +158,11 @@ if grep -q 'Deleting misc file' "$log"; then fail "remove for a newer version: l
 echo "ok installer what an upgrade leaves"
 
 rm -rf "$data"
+if msi refused /i "Z:$work/farstat.msi" LISTEN=nonsense; then fail "install with wrong settings: accepted"; fi
+is "install with wrong settings: files" "$(installed_files)" ""
+if has_key "$service"; then fail "install with wrong settings: there is a service"; fi
+echo "ok installer wrong settings refused, nothing left"
+
 msi configure /i "Z:$work/farstat.msi" LISTEN=127.0.0.1:0 "OPERATOR=*.ops.example" || fail "install with settings: msiexec answers $? (log: $log)"
 grep -q '"127.0.0.1:0"' "$data/agent.textproto" || fail "install with settings: no LISTEN"
 grep -q '"\*.ops.example"' "$data/agent.textproto" || fail "install with settings: no OPERATOR"
