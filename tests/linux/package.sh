@@ -96,8 +96,9 @@ grep -q '^farstat:.*:/var/lib/farstat:' "$root/etc/passwd" || fail "install: no 
 [ "$("$root/usr/bin/farstat-agent" version)" = "farstat-agent $(sed -n -E 's/^project\(farstat VERSION ([0-9.]+).*/\1/p' "$top/CMakeLists.txt")" ] || fail "install: the agent does not say its version"
 "$root/usr/bin/farstat" --help >"$work/help.txt" || fail "install: the command line does not start"
 
-# The installed agent with the installed settings, on a port of its own.
-"$root/usr/bin/farstat-agent" run --config "$settings" --listen 127.0.0.1:0 2>"$work/agent.log" &
+# The installed agent with the installed settings, on a port of its own, under the unit's filter of system calls.
+if "$here/confined.py" "$unit" /usr/bin/python3 -c 'import os; os.nice(1)' 2>"$work/confined.log"; then fail "the filter of system calls filters nothing"; fi
+"$here/confined.py" "$unit" "$root/usr/bin/farstat-agent" run --config "$settings" --listen 127.0.0.1:0 2>"$work/agent.log" &
 agent=$!
 trap 'kill $agent 2>/dev/null || true' EXIT
 last=$((SECONDS + 20))
@@ -107,6 +108,7 @@ until address=$(sed -n -E 's/.*serving on ([0-9.:]+).*/\1/p' "$work/agent.log" |
 done
 "$root/usr/bin/farstat" get tcp -t "$address" -o jsonl >"$work/get.jsonl" || fail "the installed command line gets nothing from the installed agent"
 grep -q '"kind":"row"' "$work/get.jsonl" || fail "the installed agent has no rows"
+"$root/usr/bin/farstat" watch tcp -t "$address" --count 2 --interval 200ms >"$work/watch.txt" || fail "the installed agent does not stream"
 kill -TERM $agent
 wait $agent || fail "the installed agent ends with $?"
 trap - EXIT
