@@ -41,10 +41,10 @@ Feed::Subscription::~Subscription() {
   feed_.wake_.notify_all();
 }
 
-std::unique_ptr<Feed::Subscription> Feed::Subscribe(PartMask parts, absl::Duration interval,
+std::unique_ptr<Feed::Subscription> Feed::Subscribe(Demand demand, absl::Duration interval,
                                                     std::function<void()> on_tick) {
-  auto subscription =
-      std::unique_ptr<Subscription>(new Subscription(*this, parts, interval, std::move(on_tick)));
+  auto subscription = std::unique_ptr<Subscription>(
+      new Subscription(*this, std::move(demand), interval, std::move(on_tick)));
   {
     MutexLock lock(mutex_);
     subscription->due_ = clock_.Steady();
@@ -80,7 +80,7 @@ void Feed::Stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Feed::Refresh(PartMask parts, absl::Duration max_age, std::function<void(absl::Status)> done) {
+void Feed::Refresh(Demand demand, absl::Duration max_age, std::function<void(absl::Status)> done) {
   absl::Status answer;
   {
     MutexLock lock(mutex_);
@@ -88,10 +88,9 @@ void Feed::Refresh(PartMask parts, absl::Duration max_age, std::function<void(ab
     last_use_ = now;
     const TickInfo newest = table_.info();
     const bool fresh = max_age > absl::ZeroDuration() && holds_rows_ &&
-                       (parts & ~collected_parts_) == 0 &&
-                       Since(newest.steady_start, now) <= max_age;
+                       newest.demands->Cover(demand) && Since(newest.steady_start, now) <= max_age;
     if (!fresh && !stopping_) {
-      waiting_.push_back({parts, std::move(done)});
+      waiting_.push_back({std::move(demand), std::move(done)});
       wake_.notify_all();
       return;
     }
@@ -152,16 +151,16 @@ SteadyTime Feed::NextDue() const {
   return next;
 }
 
-void Feed::Tick(PartMask parts) {
+void Feed::Tick(std::shared_ptr<const Demands> demands) {
   TickInfo info;
   info.start_time = clock_.Wall();
   info.steady_start = clock_.Steady();
   table_.BeginTick();
-  const Collected collected = collect_(parts, [this](const RowInput& row) { table_.Put(row); });
+  const Collected collected = collect_(*demands, [this](const RowInput& row) { table_.Put(row); });
   info.duration = Since(info.steady_start, clock_.Steady());
   info.native_calls = collected.native_calls;
   info.vanished_rows = collected.vanished_rows;
-  info.parts = parts;
+  info.demands = std::move(demands);
   if (collected.status.ok()) {
     table_.EndTick(info, collected.partial, collected.rows_listed);
   } else {
@@ -175,7 +174,6 @@ void Feed::Tick(PartMask parts) {
   total_duration_ += info.duration;
   if (collected.status.ok()) {
     holds_rows_ = true;
-    collected_parts_ = parts;
   } else {
     ++failed_collections_;
   }
@@ -216,7 +214,7 @@ void Feed::NotifyObserver() {
 }
 
 SteadyTime Feed::RunDue() {
-  PartMask parts = 0;
+  std::shared_ptr<Demands> demands;
   std::vector<Waiting> waiting;
   const SteadyTime now = clock_.Steady();
   bool release = false;
@@ -226,10 +224,11 @@ SteadyTime Feed::RunDue() {
     if (const SteadyTime next = NextDue(); next > now) return next;
     release = waiting_.empty() && subscriptions_.empty();
     waiting.swap(waiting_);
-    for (const Waiting& caller : waiting) parts |= caller.parts;
+    demands = std::make_shared<Demands>();
+    for (const Waiting& caller : waiting) demands->Add(caller.demand);
     const bool nudged = std::exchange(nudged_, false);
     for (Subscription* subscription : subscriptions_) {
-      parts |= subscription->parts_;
+      demands->Add(subscription->demand_);
       if (nudged) subscription->due_ = std::min(subscription->due_, now);
     }
     running_since_ = now;
@@ -239,7 +238,7 @@ SteadyTime Feed::RunDue() {
     table_.Clear();
     ReturnMemoryToSystem();
   } else {
-    Tick(parts);
+    Tick(std::move(demands));
     NotifyObserver();
   }
   {

@@ -17,6 +17,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "agent/feed/demand.h"
 #include "agent/feed/table.h"
 #include "common/clock.h"
 #include "common/mutex.h"
@@ -35,9 +36,10 @@ struct Collected {
   absl::Duration revisit_within = absl::InfiniteDuration();
 };
 
-// Collects the rows of the family with the parts that are asked for. Called by the sampler alone.
+// Collects all rows of the family, each with the parts that are wanted of it. Called by the sampler
+// alone.
 using Collect =
-    std::function<Collected(PartMask parts, absl::FunctionRef<void(const RowInput&)> put)>;
+    std::function<Collected(const Demands& demands, absl::FunctionRef<void(const RowInput&)> put)>;
 
 // How the sampler has been doing.
 struct FeedStatus {
@@ -82,11 +84,14 @@ class Feed {
 
    private:
     friend class Feed;
-    Subscription(Feed& feed, PartMask parts, absl::Duration interval, std::function<void()> on_tick)
-        : feed_(feed), parts_(parts), interval_(interval), on_tick_(std::move(on_tick)) {}
+    Subscription(Feed& feed, Demand demand, absl::Duration interval, std::function<void()> on_tick)
+        : feed_(feed),
+          demand_(std::move(demand)),
+          interval_(interval),
+          on_tick_(std::move(on_tick)) {}
 
     Feed& feed_;
-    const PartMask parts_;
+    const Demand demand_;
     const absl::Duration interval_;
     const std::function<void()> on_tick_;
     SteadyTime due_;  // guarded by feed_.mutex_
@@ -98,14 +103,14 @@ class Feed {
   // Ticks every `interval` (a multiple of the grid), the first one at once. `on_tick` is called on
   // the sampler's thread after each tick that is due, also if the collection failed; it must not
   // block and must not destroy the subscription.
-  std::unique_ptr<Subscription> Subscribe(PartMask parts, absl::Duration interval,
+  std::unique_ptr<Subscription> Subscribe(Demand demand, absl::Duration interval,
                                           std::function<void()> on_tick);
 
-  // Calls `done` once, when the table holds rows with `parts` that are at most `max_age` old, or a
-  // collection for them failed: at once if it does already, else on the sampler's thread
-  // before it collects again. All callers that wait share the collection. `done` gets a status when
-  // the feed stops before.
-  void Refresh(PartMask parts, absl::Duration max_age, std::function<void(absl::Status)> done);
+  // Calls `done` once, when the table holds what `demand` wants and it is at most `max_age` old, or
+  // a collection for it failed: at once if it does already, else on the sampler's thread before it
+  // collects again. All callers that wait share the collection. `done` gets a status when the feed
+  // stops before.
+  void Refresh(Demand demand, absl::Duration max_age, std::function<void(absl::Status)> done);
 
   // Something changed that subscribers want to see before their next tick: collects at once, as a
   // tick that all of them are due for. Does nothing when nobody subscribes. Nudges that come sooner
@@ -128,13 +133,13 @@ class Feed {
 
  private:
   struct Waiting {
-    PartMask parts;
+    Demand demand;
     std::function<void(absl::Status)> done;
   };
 
   SteadyTime NextDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SteadyTime DueAfter(SteadyTime now, absl::Duration interval) const;
-  void Tick(PartMask parts);
+  void Tick(std::shared_ptr<const Demands> demands);
   void NotifyDue(SteadyTime now);
   void NotifyObserver();
   void Loop();
@@ -156,8 +161,7 @@ class Feed {
   std::function<void(const Condition&)> observer_ ABSL_GUARDED_BY(observer_mutex_);
   uint64_t observed_version_ ABSL_GUARDED_BY(observer_mutex_) = 0;
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
-  // Parts that the newest tick collected, and when anything was last asked for.
-  PartMask collected_parts_ ABSL_GUARDED_BY(mutex_) = 0;
+  // When anything was last asked for.
   SteadyTime last_use_ ABSL_GUARDED_BY(mutex_);
   bool holds_rows_ ABSL_GUARDED_BY(mutex_) = false;
   // When the newest collection began: see Options::spacing, and what it asked for.

@@ -44,12 +44,12 @@ class FakeTcp {
     return newest_parts_;
   }
 
-  feed::Collected Collect(feed::PartMask parts,
+  feed::Collected Collect(const feed::Demands& demands,
                           absl::FunctionRef<void(const feed::RowInput&)> put) {
     MutexLock lock(mutex_);
     ++collections_;
-    newest_parts_ = parts;
-    for (const TestRow& row : rows_) put(Encoded(row, parts));
+    newest_parts_ = demands.parts();
+    for (const TestRow& row : rows_) put(Encoded(row, demands.parts()));
     return {status_, absl::OkStatus(), 7, 0};
   }
 
@@ -91,8 +91,8 @@ class ContractTest : public ::testing::Test {
     tcp.service = "farstat.v1.TcpService";
     tcp.tcp_groups = {v1::TCP_GROUP_DATA, v1::TCP_GROUP_PATH};
     tcp.feed = std::make_unique<feed::Feed>(
-        [this](feed::PartMask parts, absl::FunctionRef<void(const feed::RowInput&)> put) {
-          return tcp_.Collect(parts, put);
+        [this](const feed::Demands& demands, absl::FunctionRef<void(const feed::RowInput&)> put) {
+          return tcp_.Collect(demands, put);
         },
         SystemClock(), feed::Feed::Options());
     options.describe_process = [] { return v1::ProcessStatus(); };
