@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/environment.h"
 #include "common/clock.h"
 #include "common/grpc_status.h"
 #include "common/mutex.h"
@@ -405,7 +406,7 @@ grpc::ChannelArguments ArgumentsFor(const DialOptions& options) {
 // resolves them (nsswitch.conf), and gRPC's own messages would mix with what the CLI says about the
 // same failure. Both can be overridden in the environment.
 void PrepareGrpc() {
-  setenv("GRPC_DNS_RESOLVER", "native", /*replace=*/0);
+  SetDefaultEnvironment("GRPC_DNS_RESOLVER", "native");
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }
 

@@ -47,33 +47,14 @@ void LogCondition(const std::string& service, const feed::Condition& condition) 
   }
 }
 
-absl::Status CheckAddress(const std::string& address, bool use_tls) {
-  const size_t colon = address.rfind(':');
-  int port = -1;
-  if (colon == std::string::npos || HostOf(address).empty() ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("cannot listen on \"", address, "\": an address is HOST:PORT or [IPv6]:PORT"));
-  }
-  if (!use_tls && !IsLoopback(HostOf(address))) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "will not listen on ", address,
-        " without certificates: the network is served by mutual TLS only. Give the CA, certificate "
-        "and key (--ca, --cert, --key; deploy/certs/make-test-ca.sh makes some to try), or listen "
-        "on "
-        "127.0.0.1"));
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const ServerOptions& options) {
   if (!options.use_tls) return grpc::experimental::LocalServerCredentials(LOCAL_TCP);
   return MakeServerCredentials(options.tls, [](const absl::Status& status) {
     if (status.ok()) {
       spdlog::info("new certificates are in use");
     } else {
-      spdlog::warn("new certificates were refused, the old ones stay in use: {}",
-                   std::string(status.message()));
+      spdlog::error("new certificates were refused, the old ones stay in use: {}",
+                    std::string(status.message()));
     }
   });
 }
@@ -98,6 +79,25 @@ bool IsLoopback(absl::string_view host) {
   return v4->ContainsText(host) || v6->ContainsText(host);
 }
 
+absl::Status CheckListenAddress(const std::string& address, bool use_tls) {
+  const size_t colon = address.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || HostOf(address).empty() ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot listen on \"", address, "\": an address is HOST:PORT or [IPv6]:PORT"));
+  }
+  if (!use_tls && !IsLoopback(HostOf(address))) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "will not listen on ", address,
+        " without certificates: the network is served by mutual TLS only. Give the CA, certificate "
+        "and key (--ca, --cert, --key; deploy/certs/make-test-ca.sh makes some to try), or listen "
+        "on "
+        "127.0.0.1"));
+  }
+  return absl::OkStatus();
+}
+
 Server::Server(const ServerOptions& options, const Families& families, Serving& serving)
     : families_(families),
       serving_(serving),
@@ -115,7 +115,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   for (const std::string& address : options.listen) {
-    if (absl::Status status = CheckAddress(address, options.use_tls); !status.ok()) return status;
+    if (absl::Status status = CheckListenAddress(address, options.use_tls); !status.ok())
+      return status;
     if (absl::Status status = ProbeListen(address); !status.ok()) return status;
   }
   std::unique_ptr<Server> server(

@@ -1,8 +1,5 @@
 #include "client/format/columns.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -19,6 +16,7 @@
 #include "client/format/text.h"
 #include "client/format/units.h"
 #include "client/suggest.h"
+#include "common/ip_address.h"
 
 namespace farstat::client {
 namespace {
@@ -293,17 +291,12 @@ bool IsShareOfTime(const FieldDescriptor* field) {
 
 // Bytes in network order, so that addresses sort as numbers do.
 std::string SortableAddress(std::string address) {
-  in6_addr bytes = {};
   if (absl::StartsWith(address, kMappedPrefix) && absl::StrContains(address, '.')) {
     address.erase(0, kMappedPrefix.size());
   }
-  if (inet_pton(AF_INET, address.c_str(), &bytes) == 1) {
-    return absl::StrCat("4", absl::string_view(reinterpret_cast<const char*>(&bytes), 4));
-  }
-  if (inet_pton(AF_INET6, address.substr(0, address.find('%')).c_str(), &bytes) == 1) {
-    return absl::StrCat("6", absl::string_view(reinterpret_cast<const char*>(&bytes), 16));
-  }
-  return absl::StrCat("x", address);
+  const std::string bytes = ParseIpAddress(address.substr(0, address.find('%')));
+  if (bytes.empty()) return absl::StrCat("x", address);
+  return absl::StrCat(bytes.size() == 4 ? "4" : "6", bytes);
 }
 
 // One scale for times that come in different units.

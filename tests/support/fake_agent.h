@@ -85,6 +85,11 @@ class FakeAgent : public v1::TcpService::Service,
 // An established connection 192.0.2.1:`port` to 198.51.100.1:443 with these counters.
 v1::TcpConnection FakeConnection(uint32_t port, uint64_t bytes_in, uint64_t bytes_out);
 
+// An answer with the connections of ports 1 to `count`.
+grpc::Status GiveConnections(v1::GetTcpStatisticsResponse* response, int count);
+// Answers so whatever is asked.
+FakeAgent::OnGet Connections(int count);
+
 // The frames of one stream, with their sequence and times kept right: second `tick` of 2024.
 class FakeStream {
  public:
