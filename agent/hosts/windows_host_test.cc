@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_join.h"
@@ -186,15 +187,20 @@ TEST_F(WindowsHostTest, EndsWhileItsCallsHang) {
                             ++told;
                           });
   }
-  const auto clear = host_.operations.clear_ras;
-  std::thread clearing([&clear] { clear({}).IgnoreError(); });
+  std::thread clearing([clear = host_.operations.clear_ras] { clear({}).IgnoreError(); });
+  const std::shared_ptr<sources::simulated::Host> kept = std::exchange(windows_, nullptr);
   const auto start = std::chrono::steady_clock::now();
   for (const auto& family : host_.families) family->feed->Stop(absl::Milliseconds(50));
   host_ = Host();
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
   EXPECT_EQ(told, 4);
-  windows_->ReleaseCalls();
+  kept->ReleaseCalls();
   clearing.join();
+  const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (kept.use_count() > 1 && std::chrono::steady_clock::now() < limit) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(kept.use_count(), 1) << "the threads that were left behind have ended";
 }
 
 }  // namespace
