@@ -229,7 +229,7 @@ SteadyTime Feed::NextDue() const {
 // --- Telling -------------------------------------------------------------------------------------
 
 void Feed::NoteState() {
-  const SourceState state = watch_.state(clock_.Steady(), WantedInterval());
+  const SourceState state = watch_.state(clock_.Steady(), Interval());
   if (state == std::exchange(noted_state_, state)) return;
   state_since_ = clock_.Wall();
 }

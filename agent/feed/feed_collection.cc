@@ -118,7 +118,7 @@ void Feed::EndCollection() {
   {
     MutexLock lock(mutex_);
     was_distrusted = watch_.distrusted();
-    watch_.End(ended_at, WantedInterval());
+    watch_.End(ended_at, Interval());
     Account(result);
     running_.reset();
     ended_at_.reset();
@@ -167,6 +167,7 @@ void Feed::Account(const Result& result) {
     ++failed_collections_;
   }
   NoteState();
+  if (watch_.hangs_in_a_row() == 1) hanging_since_ = result.info.start_time;
   if (watch_.distrusted()) {
     const absl::Time until = WallOf(watch_.quarantined_until());
     Distrust(
@@ -205,13 +206,13 @@ void Feed::WatchSource() {
 // Those whose time is nearly up, and new subscribers of a source that hangs, are told at once.
 void Feed::TellImpatient() {
   std::vector<Waiting> unserved;
-  absl::Status why;
+  absl::Time since;
   bool distrusted = false;
   const SteadyTime now = clock_.Steady();
   {
     MutexLock lock(mutex_);
     distrusted = watch_.distrusted();
-    why = Unanswered(running_ == nullptr ? clock_.Wall() : running_->start_time);
+    since = running_ == nullptr ? clock_.Wall() : running_->start_time;
     for (std::vector<Waiting>* callers : {&waiting_, &served_}) {
       const auto patient =
           std::stable_partition(callers->begin(), callers->end(),
@@ -220,7 +221,7 @@ void Feed::TellImpatient() {
       callers->erase(callers->begin(), patient);
     }
   }
-  for (Waiting& caller : unserved) caller.done(why);
+  for (Waiting& caller : unserved) caller.done(Unanswered(since));
   if (distrusted) NotifyDue(now);
 }
 
