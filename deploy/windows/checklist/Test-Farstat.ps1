@@ -213,8 +213,8 @@ Add-Section 'TCP: performance counters' {
 
 if ($WithEstats) {
     Add-Section 'TCP: extended statistics' {
-        Invoke-Program $farstat (@('estats', 'enable', '--groups', 'all', '--local', '127.0.0.0/8', '--ttl', '1m') + $ClientArgument)
-        Invoke-Program $farstat (@('get', 'tcp', '--groups', 'all', '--local', '127.0.0.0/8', '-o', 'prototext') + $ClientArgument)
+        Invoke-Program $farstat (@('estats', 'enable', '--groups', 'all', '--local', '127.0.0.0/8', '--ttl', '1m', '--release', 'disable') + $ClientArgument)
+        Invoke-Program $farstat (@('get', 'tcp', '--local', '127.0.0.0/8', '-o', 'json') + $ClientArgument)
     }
 }
 
