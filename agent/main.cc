@@ -46,13 +46,13 @@ constexpr char kInstallExamples[] = R"(Examples, as administrator:
       Register the service, its event source and its folder, or bring them up to date.
   farstat-agent install --start
       And start it.
-On Linux the package does it: apt install ./farstat_*.deb.)";
+On Linux the package does it: apt install ./farstat-agent_*.deb.)";
 
 constexpr char kUninstallExamples[] = R"(Examples, as administrator:
   farstat-agent uninstall
       Stop and remove the service, its event source, logs and state. Settings and
       certificates stay.
-On Linux the package does it: apt remove farstat.)";
+On Linux the package does it: apt remove farstat-agent.)";
 
 constexpr char kConfigureExamples[] = R"(Examples:
   farstat-agent configure --listen 0.0.0.0:9847 --ca ca.pem --cert agent.pem --key agent.key

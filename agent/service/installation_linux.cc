@@ -13,13 +13,15 @@ absl::Status ThePackageDoesIt(absl::string_view commands) {
 
 absl::StatusOr<std::vector<std::string>> InstallHere(bool /*start*/) {
   return ThePackageDoesIt(
-      "apt install ./farstat_*.deb, then farstat-agent configure, then systemctl enable --now "
+      "apt install ./farstat-agent_*.deb, then farstat-agent configure, then systemctl enable "
+      "--now "
       "farstat-agent");
 }
 
 absl::StatusOr<std::vector<std::string>> UninstallHere() {
   return ThePackageDoesIt(
-      "systemctl disable --now farstat-agent, then apt remove farstat (apt purge farstat also "
+      "systemctl disable --now farstat-agent, then apt remove farstat-agent (apt purge "
+      "farstat-agent also "
       "removes its settings)");
 }
 
