@@ -8,11 +8,15 @@
 # `./dev windows build` calls it. There is one recipe per library in dependencies/. The cache is outside the tree,
 # because it takes tens of minutes to fill and depends on nothing that changes often:
 # ${XDG_CACHE_HOME:-~/.cache}/farstat/windows-<hash of recipes, compiler options and versions>. Old ones can be deleted.
+# How libraries are built is in dependencies/ and in the tool chain file, never here: the hash does not see this file.
 set -euo pipefail
+export LC_ALL=C
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 toolchain=$top/cmake/windows-toolchain.cmake
+# shellcheck source=deploy/windows/dependencies/cmake_install.sh
+. "$here/dependencies/cmake_install.sh"
 jobs=${FARSTAT_JOBS:-$(nproc)}
 export NINJA_STATUS='[%f/%t] '
 
@@ -31,11 +35,11 @@ fail() {
   exit 1
 }
 
-# A hash of everything that the libraries depend on.
+# A hash of everything that the libraries depend on: versions, and how they are built. What is said about it (comments,
+# empty lines, minutes) makes no other library.
 key() {
   {
-    cat "$here/dependencies.sh" "$toolchain"
-    for file in "$here"/dependencies/*; do cat "$file"; done
+    cat "$toolchain" "$here"/dependencies/* | sed -E '/^ *(#|\/\/) /d; /^ *$/d; /^minutes=/d'
     # shellcheck disable=SC2016  # dpkg-query's own variables
     dpkg-query -W -f '${Package} ${Version}\n' "${versions_of[@]}"
   } | sha256sum | cut -c 1-16
@@ -162,21 +166,6 @@ dpkg_newest_first() {
   printf '%s\n' "${list[@]}"
 }
 
-# For recipes: cmake_install SOURCE OPTION…: configures into $work, builds, installs into $prefix.
-cmake_install() {
-  local source=$1
-  shift
-  # As environment variables they come on top of the flags of the tool chain file.
-  CFLAGS="-ffile-prefix-map=$cache/= $c_flags" CXXFLAGS="-ffile-prefix-map=$cache/= $cxx_flags" \
-    cmake -S "$source" -B "$work" -G Ninja -DCMAKE_TOOLCHAIN_FILE="$toolchain" -DFARSTAT_WINDOWS_PREFIX="$prefix" \
-    -DCMAKE_INSTALL_PREFIX="$prefix" -DBUILD_SHARED_LIBS=OFF -DCMAKE_BUILD_TYPE=Release \
-    -DCMAKE_C_FLAGS_RELEASE='-O2 -DNDEBUG' -DCMAKE_CXX_FLAGS_RELEASE='-O2 -DNDEBUG' \
-    -DCMAKE_CXX_STANDARD=17 -DCMAKE_CXX_EXTENSIONS=OFF \
-    -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_CXX_COMPILER_LAUNCHER=ccache "$@"
-  ninja -C "$work" -j "$jobs"
-  cmake --install "$work"
-}
-
 # One recipe from source package to installed library. A recipe sets `package` and `minutes`, and defines `build`, which
 # is called with $source (unpacked), $work (a folder that survives an interruption), $prefix and $jobs.
 run_recipe() {
@@ -209,6 +198,8 @@ Building the libraries for Windows: it takes tens of minutes on 2 cores, once. A
 TEXT
   # Paths below the cache are hashed relative to it: the next cache with the same compilations takes minutes.
   export CCACHE_BASEDIR=$cache CCACHE_NOHASHDIR=1
+  # ccache asks for these where headers are precompiled.
+  export CCACHE_SLOPPINESS=pch_defines,time_macros
   apt_setup
   for recipe in "${recipes[@]}"; do
     number=$((number + 1))

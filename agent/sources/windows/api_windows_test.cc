@@ -33,7 +33,7 @@ std::map<std::string, std::string> Absent(const Api& api) {
   return absent;
 }
 
-// Pitfall 35. Pitfall 36. Pitfall 21.
+// Pitfall 21, 35.
 TEST(LoadApiTest, WindowsHasEverythingAndWineLacksWhatItDoesNotImplement) {
   const std::map<std::string, std::string> absent = Absent(LoadApi());
   if (!IsWine()) {

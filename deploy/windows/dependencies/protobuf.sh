@@ -6,7 +6,7 @@ minutes=4
 build() {
   local cmake_lists=$source
   [ -e "$source/CMakeLists.txt" ] || cmake_lists=$source/cmake
-  # gRPC asks for libprotoc, whatever it is told about its generators.
-  cmake_install "$cmake_lists" -Dprotobuf_BUILD_TESTS=OFF -Dprotobuf_BUILD_PROTOC_BINARIES=OFF \
-    -Dprotobuf_BUILD_LIBPROTOC=ON -Dprotobuf_BUILD_SHARED_LIBS=OFF -Dprotobuf_WITH_ZLIB=OFF
+  cmake_install "$cmake_lists" -DCMAKE_PROJECT_protobuf_INCLUDE="$here/dependencies/unwanted.cmake" \
+    -DFARSTAT_UNWANTED=libprotobuf-lite -Dprotobuf_BUILD_TESTS=OFF -Dprotobuf_BUILD_PROTOC_BINARIES=OFF \
+    -Dprotobuf_BUILD_LIBPROTOC=OFF -Dprotobuf_BUILD_SHARED_LIBS=OFF -Dprotobuf_WITH_ZLIB=OFF
 }
