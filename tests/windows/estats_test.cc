@@ -85,8 +85,8 @@ TEST_F(EstatsTest, AreSwitchedOnReadAndSwitchedOff) {
 
 TEST_F(EstatsTest, ALeaseSwitchesOffAtItsEnd) {
   StartAgent(SimulatedWindows(kOffice));
-  const auto leased = Set(
-      {"enable", "--groups", "path", "--all", "--ttl", "3s", "--release", "disable"});
+  const auto leased =
+      Set({"enable", "--groups", "path", "--all", "--ttl", "3s", "--release", "disable"});
   EXPECT_EQ(leased.succeeded(), uint64_t{kConnections});
   EXPECT_NE(leased.lease_id(), "");
   EXPECT_EQ(Read("443", kHasPath), kConnections - kFileConnections);

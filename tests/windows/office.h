@@ -1,5 +1,5 @@
-// The simulated Windows of most of these tests: little enough to be known by heart, and nothing in it
-// ends by itself.
+// The simulated Windows of most of these tests: little enough to be known by heart, and nothing in
+// it ends by itself.
 
 #ifndef FARSTAT_TESTS_WINDOWS_OFFICE_H_
 #define FARSTAT_TESTS_WINDOWS_OFFICE_H_

@@ -22,7 +22,8 @@ namespace fs = std::filesystem;
 using google::protobuf::util::JsonStringToMessage;
 using google::protobuf::util::MessageToJsonString;
 
-// Wine's own iphlpapi.dll under the name to which the replaced one forwards what it does not replace.
+// Wine's own iphlpapi.dll under the name to which the replaced one forwards what it does not
+// replace.
 constexpr char kForwardedDll[] = "iphlporg";
 constexpr char kSimulatedDll[] = "farstat-simulated";
 // What run.sh turns off in Wine.
@@ -46,8 +47,8 @@ void Copy(const fs::path& from, const fs::path& to) {
   EXPECT_FALSE(error) << from << " to " << to << ": " << error.message();
 }
 
-// Puts a DLL into system32: that of the folder, or Wine's own. Adds to Wine's settings that it is to be
-// taken.
+// Puts a DLL into system32: that of the folder, or Wine's own. Adds to Wine's settings that it is
+// to be taken.
 void Install(const std::string& dll, const std::string& folder, std::string& overrides) {
   const fs::path place = System32() / (dll + ".dll");
   const fs::path wines = System32() / (dll + ".dll.wine");
@@ -143,10 +144,10 @@ void WineAgentTest::StartAgent(const Windows& windows, const std::string& listen
   const fs::path program = Stage("FARSTAT_WINDOWS_BIN_DIR") / "farstat-agent.exe";
   agent_ = std::make_unique<Process>(
       "/usr/bin/env",
-      std::vector<std::string>{
-          "wine", program.string(), "run", "--config", OnWindows(settings), "--listen", listen,
-          "--ca", OnWindows(agent_files_.ca), "--cert", OnWindows(agent_files_.certificate),
-          "--key", OnWindows(agent_files_.key)});
+      std::vector<std::string>{"wine", program.string(), "run", "--config", OnWindows(settings),
+                               "--listen", listen, "--ca", OnWindows(agent_files_.ca), "--cert",
+                               OnWindows(agent_files_.certificate), "--key",
+                               OnWindows(agent_files_.key)});
   const std::string said = agent_->WaitForError("with mutual TLS", kStartLimit);
   const size_t begin = said.find("127.0.0.1:");
   ASSERT_NE(begin, std::string::npos) << said;

@@ -1,8 +1,8 @@
-// farstat-agent.exe under Wine, as its administrator starts it, and the CLI of this host, which asks it
-// over the network with a certificate. tests/windows/run.sh sets the stage:
+// farstat-agent.exe under Wine, as its administrator starts it, and the CLI of this host, which
+// asks it over the network with a certificate. tests/windows/run.sh sets the stage:
 //   WINEPREFIX               a Wine prefix that these tests may do with as they like
-//   FARSTAT_WINDOWS_BIN_DIR  the programs for Windows, and in tests/dlls/ what stands in for its DLLs
-//   FARSTAT_BIN_DIR          those of this host
+//   FARSTAT_WINDOWS_BIN_DIR  the programs for Windows, and in tests/dlls/ what stands in for its
+//   DLLs FARSTAT_BIN_DIR          those of this host
 
 #ifndef FARSTAT_TESTS_WINDOWS_WINE_AGENT_H_
 #define FARSTAT_TESTS_WINDOWS_WINE_AGENT_H_
@@ -26,7 +26,8 @@ namespace farstat::testing {
 // Instead of a DLL's folder: there is no such DLL.
 inline constexpr char kNoDll[] = "none";
 
-// The Windows that an agent finds. DLLs are named by their folder in tests/dlls/; empty: Wine's own.
+// The Windows that an agent finds. DLLs are named by their folder in tests/dlls/; empty: Wine's
+// own.
 struct Windows {
   std::string rasapi32;
   std::string fwpuclnt;

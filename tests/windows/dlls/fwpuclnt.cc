@@ -2,7 +2,7 @@
 
 #include "agent/sources/windows/abi_ike.h"
 #include "agent/sources/windows/abi_ipsec.h"
-#include "tests/windows/dlls/simulated_windows.h"
+#include "tests/windows/dlls/simulation.h"
 
 namespace farstat::testing {
 

@@ -1,7 +1,7 @@
 // What the replaced iphlpapi.dll does not leave to Wine's.
 
 #include "agent/sources/windows/abi_tcp.h"
-#include "tests/windows/dlls/simulated_windows.h"
+#include "tests/windows/dlls/simulation.h"
 
 namespace farstat::testing {
 
@@ -25,8 +25,7 @@ FARSTAT_WINDOWS_FUNCTION uint32_t GetTcpTable2(TcpTable2* table, uint32_t* bytes
   return SimulatedWindows().get_tcp_table2(table, bytes, order);
 }
 
-FARSTAT_WINDOWS_FUNCTION uint32_t GetTcp6Table2(Tcp6Table2* table, uint32_t* bytes,
-                                                int32_t order) {
+FARSTAT_WINDOWS_FUNCTION uint32_t GetTcp6Table2(Tcp6Table2* table, uint32_t* bytes, int32_t order) {
   return SimulatedWindows().get_tcp6_table2(table, bytes, order);
 }
 
@@ -50,22 +49,22 @@ FARSTAT_WINDOWS_FUNCTION uint32_t GetTcpStatisticsEx(TcpStats* stats, uint32_t f
   return SimulatedWindows().get_tcp_statistics_ex(stats, family);
 }
 
-FARSTAT_WINDOWS_FUNCTION uint32_t GetPerTcpConnectionEStats(
-    const TcpRow* row, uint32_t type, uint8_t* rw, uint32_t rw_version, uint32_t rw_size,
-    uint8_t* ros, uint32_t ros_version, uint32_t ros_size, uint8_t* rod, uint32_t rod_version,
-    uint32_t rod_size) {
-  return SimulatedWindows().get_per_tcp_connection_estats(row, type, rw, rw_version, rw_size, ros,
-                                                          ros_version, ros_size, rod, rod_version,
-                                                          rod_size);
+FARSTAT_WINDOWS_FUNCTION uint32_t GetPerTcpConnectionEStats(const TcpRow* row, uint32_t type,
+                                                            uint8_t* rw, uint32_t rw_version,
+                                                            uint32_t rw_size, uint8_t* ros,
+                                                            uint32_t ros_version, uint32_t ros_size,
+                                                            uint8_t* rod, uint32_t rod_version,
+                                                            uint32_t rod_size) {
+  return SimulatedWindows().get_per_tcp_connection_estats(
+      row, type, rw, rw_version, rw_size, ros, ros_version, ros_size, rod, rod_version, rod_size);
 }
 
-FARSTAT_WINDOWS_FUNCTION uint32_t GetPerTcp6ConnectionEStats(
-    const Tcp6Row* row, uint32_t type, uint8_t* rw, uint32_t rw_version, uint32_t rw_size,
-    uint8_t* ros, uint32_t ros_version, uint32_t ros_size, uint8_t* rod, uint32_t rod_version,
-    uint32_t rod_size) {
-  return SimulatedWindows().get_per_tcp6_connection_estats(row, type, rw, rw_version, rw_size, ros,
-                                                           ros_version, ros_size, rod, rod_version,
-                                                           rod_size);
+FARSTAT_WINDOWS_FUNCTION uint32_t
+GetPerTcp6ConnectionEStats(const Tcp6Row* row, uint32_t type, uint8_t* rw, uint32_t rw_version,
+                           uint32_t rw_size, uint8_t* ros, uint32_t ros_version, uint32_t ros_size,
+                           uint8_t* rod, uint32_t rod_version, uint32_t rod_size) {
+  return SimulatedWindows().get_per_tcp6_connection_estats(
+      row, type, rw, rw_version, rw_size, ros, ros_version, ros_size, rod, rod_version, rod_size);
 }
 
 FARSTAT_WINDOWS_FUNCTION uint32_t SetPerTcpConnectionEStats(const TcpRow* row, uint32_t type,

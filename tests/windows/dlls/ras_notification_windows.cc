@@ -1,5 +1,5 @@
-// Passes on what the simulated Windows signals: it knows its own events, the agent waits for events of
-// the real one.
+// Passes on what the simulated Windows signals: it knows its own events, the agent waits for events
+// of the real one.
 
 #include <windows.h>
 
@@ -9,7 +9,7 @@
 
 #include "agent/sources/windows/win32_status.h"
 #include "common/mutex.h"
-#include "tests/windows/dlls/simulated_windows.h"
+#include "tests/windows/dlls/simulation.h"
 
 namespace farstat::testing {
 namespace {

@@ -1,7 +1,7 @@
 // What the replaced rasapi32.dll exports.
 
 #include "agent/sources/windows/abi_ras.h"
-#include "tests/windows/dlls/simulated_windows.h"
+#include "tests/windows/dlls/simulation.h"
 
 namespace farstat::testing {
 

@@ -1,7 +1,7 @@
 // The simulated Windows of this process: what the replaced DLLs answer from.
 
-#ifndef FARSTAT_TESTS_WINDOWS_DLLS_SIMULATED_WINDOWS_H_
-#define FARSTAT_TESTS_WINDOWS_DLLS_SIMULATED_WINDOWS_H_
+#ifndef FARSTAT_TESTS_WINDOWS_DLLS_SIMULATION_H_
+#define FARSTAT_TESTS_WINDOWS_DLLS_SIMULATION_H_
 
 #include <cstdint>
 
@@ -15,7 +15,8 @@ namespace farstat::testing {
 
 // Made by the first call, from the environment:
 //   FARSTAT_TEST_SCENARIO  what it is like: a file, or the name of a shipped scenario
-//   FARSTAT_TEST_SINCE     when it began, in seconds since 1970. Default: now. The same scenario since
+//   FARSTAT_TEST_SINCE     when it began, in seconds since 1970. Default: now. The same scenario
+//   since
 //                          the same time is the same host, also in another process.
 // Ends the process, saying why, where that is not possible.
 const sources::windows::Api& SimulatedWindows();
@@ -26,4 +27,4 @@ uint32_t NotifyOfRasChanges(sources::windows::Handle connection, sources::window
 
 }  // namespace farstat::testing
 
-#endif  // FARSTAT_TESTS_WINDOWS_DLLS_SIMULATED_WINDOWS_H_
+#endif  // FARSTAT_TESTS_WINDOWS_DLLS_SIMULATION_H_

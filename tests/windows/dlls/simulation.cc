@@ -1,4 +1,4 @@
-#include "tests/windows/dlls/simulated_windows.h"
+#include "tests/windows/dlls/simulation.h"
 
 #include <atomic>
 #include <cstdio>
