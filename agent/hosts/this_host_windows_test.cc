@@ -10,21 +10,24 @@
 #include "common/mutex.h"
 #include "common/status.h"
 
+// Last, because its macros break names of others.
+#include <windows.h>
+
 namespace farstat::hosts {
 namespace {
 
 using families::Family;
 using ::testing::AnyOf;
+using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::SizeIs;
-using ::testing::StartsWith;
 
 TEST(ThisHostTest, TellsWhichWindowsItIs) {
   const v1::GetAgentInfoResponse identity = ThisHost("").identity;
   EXPECT_NE(identity.host_name(), "");
   EXPECT_EQ(identity.operating_system().name(), "Windows");
   EXPECT_THAT(identity.operating_system().version(), MatchesRegex("\\d+\\.\\d+\\.\\d+\\.\\d+"));
-  EXPECT_THAT(identity.operating_system().description(), StartsWith("Windows"));
+  EXPECT_THAT(identity.operating_system().description(), HasSubstr("Windows"));
   EXPECT_THAT(identity.operating_system().architecture(), AnyOf("x86_64", "aarch64"));
   EXPECT_FALSE(identity.simulated());
 }
@@ -65,7 +68,11 @@ TEST(DescribeProcessTest, TellsWhatThisProcessUses) {
   EXPECT_TRUE(process.has_cpu_time());
   EXPECT_GT(process.resident_bytes(), 1u << 20);
   EXPECT_GE(process.threads(), 1u);
-  EXPECT_GT(process.open_files(), 0u);
+  // Wine does not count them.
+  const bool wine = GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != nullptr;
+  if (!wine) {
+    EXPECT_GT(process.open_files(), 0u);
+  }
 }
 
 }  // namespace

@@ -58,6 +58,14 @@ all_done() {
   for recipe in "${recipes[@]}"; do [ -e "$cache/done/$recipe" ] || return 1; done
 }
 
+# What the recipes say of those that are not done yet.
+minutes_left() {
+  local recipe
+  for recipe in "${recipes[@]}"; do
+    [ -e "$cache/done/$recipe" ] || sed -n 's/^minutes=//p' "$here/dependencies/$recipe.sh"
+  done | awk '{ sum += $1 } END { printf "%.0f", sum }'
+}
+
 lock() {
   exec 9>"$cache.lock"
   flock -n 9 || {
@@ -193,7 +201,7 @@ main() {
   ! all_done || exit 0
   check_disk_space
   cat <<TEXT
-Building the libraries for Windows: it takes tens of minutes on 2 cores, once. An interrupted build goes on where it stopped.
+Building the libraries for Windows, once: about $(minutes_left) min on 2 cores. An interrupted build goes on where it stopped.
   into $cache
 TEXT
   # Paths below the cache are hashed relative to it: the next cache with the same compilations takes minutes.

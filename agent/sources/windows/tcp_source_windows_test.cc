@@ -17,8 +17,10 @@
 #include "agent/sources/windows/api_windows.h"
 #include "agent/sources/windows/tcp_source.h"
 #include "common/clock.h"
-#include "common/sockets.h"
 #include "tests/support/windows_tcp_rows.h"
+
+// Last, because macros of Windows break names of Protobuf.
+#include "common/sockets.h"
 
 namespace farstat::sources::windows {
 namespace {
