@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/time/clock.h"
 #include "farstat/v1/tcp.pb.h"
 #include "tests/support/becomes.h"
@@ -119,7 +120,8 @@ TEST_F(EstatsTest, AnAgentTidiesUpAfterOneThatWasKilled) {
   KillAgent();
   EXPECT_GT(JournalBytes(), 0u);
 
-  absl::StrAppend(&windows.scenario, "tcp { estats { enabled { share: 1 types: 1 types: 3 } } }");
+  windows.scenario = absl::StrReplaceAll(
+      kOffice, {{"tcp {", "tcp { estats { enabled { share: 1 types: 1 types: 3 } }"}});
   StartAgent(windows);
   agent().WaitForError(absl::StrCat("switched off ", kFileConnections, " groups of ",
                                     kFileConnections, " connections"));

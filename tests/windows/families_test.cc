@@ -2,6 +2,7 @@
 // mutual TLS, as the CLI of another host sees them.
 
 #include <gmock/gmock.h>
+#include <signal.h>
 
 #include "farstat/v1/ike.pb.h"
 #include "farstat/v1/ipsec.pb.h"
@@ -89,6 +90,22 @@ TEST_F(FamiliesTest, RasCountsWhatTheConnectionCarries) {
       2e5, 4e4);
 }
 
+// Windows' counters begin anew, farstat's totals go on.
+TEST_F(FamiliesTest, RasCountersAreClearedAndTotalsGoOn) {
+  const auto connection = [this] {
+    const auto rows = DataOf<v1::RasConnection>(Get("ras"), "row");
+    EXPECT_THAT(rows, SizeIs(1));
+    return rows.empty() ? v1::RasConnection() : rows.front();
+  };
+  const v1::RasConnection before = connection();
+  EXPECT_EQ(before.accumulation().resets(), 0u);
+  const Finished cleared = Farstat({"clear", "ras", "--entry", "Headquarters"});
+  EXPECT_EQ(cleared.exit_code, 0) << cleared.err;
+  const v1::RasConnection after = connection();
+  EXPECT_EQ(after.accumulation().resets(), 1u);
+  EXPECT_GE(after.statistics().bytes_in(), before.statistics().bytes_in());
+}
+
 TEST_F(FamiliesTest, TcpListsTheConnectionsAndTheirOwners) {
   const std::string got = Get("tcp", {"--owner"});
   std::vector<std::string> remotes;
@@ -132,6 +149,17 @@ TEST_F(FamiliesTest, IpsecAndIkeListTheirSas) {
               Contains(Property(&v1::IkeSa::key_module, v1::IKE_KEY_MODULE_AUTHIP)).Times(3));
   EXPECT_THAT(main_modes,
               Contains(Property(&v1::IkeSa::key_module, v1::IKE_KEY_MODULE_IKEV2)).Times(1));
+}
+
+TEST_F(FamiliesTest, WhatTheFilterEngineHandsOutIsGivenBack) {
+  for (int i = 0; i < 5; ++i) {
+    Get("ipsec");
+    Get("ike");
+  }
+  agent().Signal(SIGINT);
+  const Finished ended = agent().Wait();
+  EXPECT_EQ(ended.exit_code, 0);
+  EXPECT_THAT(ended.err, HasSubstr("every session is closed; 0 arrays kept, 0 violations"));
 }
 
 TEST_F(FamiliesTest, TotalsOfEveryFamilyMove) {

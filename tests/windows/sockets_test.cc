@@ -7,7 +7,9 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "farstat/v1/tcp.pb.h"
 #include "tests/support/loopback_sockets.h"
 #include "tests/windows/office.h"
@@ -30,8 +32,13 @@ std::string EndPoint(absl::string_view address, uint32_t port) {
                                                       : absl::StrCat("[", address, "]:", port);
 }
 
-bool IsIpv4(absl::string_view end_point) {
-  return end_point.find_first_not_of("0123456789.:") == absl::string_view::npos;
+// An end point of IPv4 as ss writes it, also that of a socket that takes both versions; empty: it
+// is another one. (ss has many ways to write addresses of IPv6.)
+std::string Ipv4(absl::string_view end_point) {
+  const bool is_mapped = absl::ConsumePrefix(&end_point, "[::ffff:");
+  std::string plain = absl::StrReplaceAll(end_point, {{is_mapped ? "]:" : ":", ":"}});
+  const bool is_ipv4 = plain.find_first_not_of("0123456789.:*") == std::string::npos;
+  return is_ipv4 && plain[0] != '*' ? plain : "";
 }
 
 // The listening and established ones of IPv4, as the kernel of this host knows them. (ss has many
@@ -42,9 +49,12 @@ Sockets ShownBySs() {
   EXPECT_EQ(ss.exit_code, 0) << ss.err;
   for (const absl::string_view line : absl::StrSplit(ss.out, '\n', absl::SkipEmpty())) {
     const std::vector<std::string> words = absl::StrSplit(line, ' ', absl::SkipEmpty());
-    if (words.size() < 5 || !IsIpv4(words[3])) continue;
-    if (words[0] == "LISTEN") sockets.insert(absl::StrCat("LISTEN ", words[3], " -"));
-    if (words[0] == "ESTAB") sockets.insert(absl::StrCat("ESTABLISHED ", words[3], " ", words[4]));
+    const std::string local = words.size() < 5 ? "" : Ipv4(words[3]);
+    if (local.empty()) continue;
+    if (words[0] == "LISTEN") sockets.insert(absl::StrCat("LISTEN ", local, " -"));
+    if (words[0] == "ESTAB") {
+      sockets.insert(absl::StrCat("ESTABLISHED ", local, " ", Ipv4(words[4])));
+    }
   }
   return sockets;
 }

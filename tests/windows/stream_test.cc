@@ -54,7 +54,7 @@ class StreamTest : public WineAgentTest {
 TEST_F(StreamTest, EveryFamilyTicks) {
   StartAgent(SimulatedWindows(kOffice));
   std::vector<std::string> arguments = Watching("host", "200ms");
-  arguments.insert(arguments.end(), {"--count", "5"});
+  arguments.insert(arguments.end(), {"--duration", "2s"});
   const Finished watched = RunToEnd(Binary("farstat"), arguments);
   EXPECT_EQ(watched.exit_code, 0) << watched.err;
   std::map<std::string, std::set<uint64_t>> ticks;

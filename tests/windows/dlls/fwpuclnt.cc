@@ -1,5 +1,7 @@
 // What the replaced fwpuclnt.dll exports.
 
+#include <cstdio>
+
 #include "agent/sources/windows/abi_ike.h"
 #include "agent/sources/windows/abi_ipsec.h"
 #include "tests/windows/dlls/simulation.h"
@@ -23,7 +25,15 @@ FARSTAT_WINDOWS_FUNCTION uint32_t FwpmEngineOpen0(const char16_t* server, uint32
 }
 
 FARSTAT_WINDOWS_FUNCTION uint32_t FwpmEngineClose0(Handle engine) {
-  return SimulatedWindows().fwpm_engine_close(engine);
+  const uint32_t code = SimulatedWindows().fwpm_engine_close(engine);
+  const sources::simulated::FilterEngineModel& model = SimulatedHost().filter_engine();
+  if (model.LiveEngines() == 0) {
+    // For the test, which sees no more of this process than what it says.
+    std::fprintf(stderr, "replaced DLLs: every session is closed; %d arrays kept, %d violations\n",
+                 model.LiveArrays(), model.Violations());
+    std::fflush(stderr);
+  }
+  return code;
 }
 
 FARSTAT_WINDOWS_FUNCTION void FwpmFreeMemory0(void** memory) {

@@ -12,7 +12,6 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "agent/simulator/scenarios.h"
-#include "agent/sources/simulated/host.h"
 #include "common/clock.h"
 
 namespace farstat::testing {
@@ -76,20 +75,20 @@ void RequireEveryFunction(const Api& api) {
   });
 }
 
-const Api& MakeWindows() {
+const sources::simulated::Host& MakeHost() {
   // Until the process ends: its threads may be in a call at any time.
   static SimulationClock& clock = *new SimulationClock(BeginOfTest());
   static const auto& host = *new sources::simulated::Host(ScenarioOfTest(), kSeed, clock);
   clock.Run();
   RequireEveryFunction(host.api());
-  return host.api();
+  return host;
 }
 
 }  // namespace
 
-const Api& SimulatedWindows() {
-  static const Api& api = MakeWindows();
-  return api;
+const sources::simulated::Host& SimulatedHost() {
+  static const sources::simulated::Host& host = MakeHost();
+  return host;
 }
 
 }  // namespace farstat::testing

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "agent/sources/simulated/host.h"
 #include "agent/sources/windows/api.h"
 
 // A function of Windows, as the thin DLLs forward it to this one. On x64 there is one calling
@@ -19,7 +20,9 @@ namespace farstat::testing {
 //   since
 //                          the same time is the same host, also in another process.
 // Ends the process, saying why, where that is not possible.
-const sources::windows::Api& SimulatedWindows();
+const sources::simulated::Host& SimulatedHost();
+// Its functions.
+inline const sources::windows::Api& SimulatedWindows() { return SimulatedHost().api(); }
 
 // RasConnectionNotificationW, with an event of the real Windows.
 uint32_t NotifyOfRasChanges(sources::windows::Handle connection, sources::windows::Handle event,
