@@ -33,5 +33,5 @@ cp -a --reflink=auto "$template" "$WINEPREFIX"
 wineserver -p
 
 cd "$stage"
-FARSTAT_BIN_DIR=$top/build/bin FARSTAT_WINDOWS_BIN_DIR=$top/build/windows/bin \
+FARSTAT_BIN_DIR=${FARSTAT_BIN_DIR:-$top/build/bin} FARSTAT_WINDOWS_BIN_DIR=${FARSTAT_WINDOWS_BIN_DIR:-$top/build/windows/bin} \
   "$top/build/release/tests/windows/wine_tests" "$@"
