@@ -95,6 +95,28 @@ TEST(ConfigTest, OperatorsAreNamesInCertificatesAndNeedThem) {
   EXPECT_THAT(problems(tls + "local_operators: true"), HasSubstr("operators"));
 }
 
+TEST(ConfigTest, PathsInTheFileAreRelativeToIt) {
+  const TestFolder folder;
+  AgentFlags flags;
+  flags.config_file = folder.Write(
+      "a.textproto", "tls { ca: 'ca.pem' certificate: '/etc/agent.pem' key: 'key.pem' }");
+  flags.key = "other.pem";
+  const auto settings = LoadSettings(flags);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->tls().ca(), folder.Path("ca.pem"));
+  EXPECT_THAT(settings->tls().certificate(), ::testing::EndsWith("/etc/agent.pem"));
+  EXPECT_EQ(settings->tls().key(), "other.pem") << "a flag's are relative to the current folder";
+}
+
+TEST(ConfigTest, WhatCanBeReadIsGivenWithTheProblems) {
+  const TestFolder folder;
+  AgentFlags flags;
+  flags.config_file = folder.Write("a.textproto", "listen: '127.0.0.1:1' log_level: 'loud'");
+  std::vector<std::string> problems;
+  EXPECT_EQ(ReadSettings(flags, problems).listen(0), "127.0.0.1:1");
+  EXPECT_EQ(problems.size(), 1u);
+}
+
 TEST(ConfigTest, LocalOperatorsByFlag) {
   AgentFlags flags;
   flags.local_operators = true;

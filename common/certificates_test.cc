@@ -105,5 +105,19 @@ TEST_F(CertificatesTest, TellsWhenACertificateExpires) {
   EXPECT_FALSE(CertificateNotAfter("/nowhere").ok());
 }
 
+TEST_F(CertificatesTest, CertificatesAreDescribed) {
+  TestCertificateOptions options;
+  options.common_name = "agent";
+  options.names = {"DNS:agent.example", "IP:192.0.2.1", "IP:2001:db8::1", "URI:spiffe://example/a"};
+  const TlsFiles files = Write(authority_.Issue(options));
+  const auto facts = DescribeCertificates(files.certificate);
+  ASSERT_TRUE(facts.ok()) << facts.status();
+  ASSERT_EQ(facts->size(), 1u);
+  EXPECT_EQ(facts->front().common_name, "agent");
+  EXPECT_EQ(facts->front().names, options.names);
+  EXPECT_LT(facts->front().not_before, facts->front().not_after);
+  EXPECT_FALSE(DescribeCertificates(files.key).ok());
+}
+
 }  // namespace
 }  // namespace farstat

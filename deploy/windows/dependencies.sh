@@ -217,4 +217,5 @@ TEXT
   echo "The libraries for Windows are complete: $(du -sh "$prefix" | cut -f 1) after $((SECONDS / 60)) min"
 }
 
-main
+# In one line, because this file may be edited while it runs.
+main; exit
