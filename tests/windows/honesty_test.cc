@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
 #include "farstat/v1/agent.pb.h"
 #include "farstat/v1/common.pb.h"
 #include "tests/windows/office.h"
@@ -113,6 +114,18 @@ TEST_F(HonestyTest, AStoppedServiceIsNamed) {
   ExpectRefused("ras", "RasEnumConnectionsW failed with 711", "RasMan");
   EXPECT_THAT(Text({"get", "host"}),
               AllOf(HasSubstr("TCP 12 connections"), Not(HasSubstr("Headquarters"))));
+}
+
+TEST_F(HonestyTest, ACallThatHangsIsToldAndDoesNotHoldUpTheEnd) {
+  StartAgent(SimulatedWindows(
+      absl::StrCat(kOffice, "faults { function: \"RasEnumConnectionsW\" hang: true }")));
+  // After 10 s it is said to hang.
+  EXPECT_THAT(Text({"get", "host", "--timeout", "30s"}),
+              AllOf(HasSubstr("RAS unavailable"), HasSubstr("TCP 12 connections"),
+                    HasSubstr("IPsec 8 SAs"), HasSubstr("IKE 4 SAs")));
+  const absl::Time start = absl::Now();
+  StopAgent();
+  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
 }
 
 }  // namespace

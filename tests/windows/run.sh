@@ -53,7 +53,7 @@ run_program() {
     grep -q '^\[  PASSED  \]' "$log"; then
     printf 'ok %s: %s in %d s\n' "$name" "$(sed -n -E 's/^\[  PASSED  \] ([0-9]+ tests?).*/\1/p' "$log" | tail -n 1)" $((SECONDS - start))
   else
-    grep -E -B 12 '^\[  FAILED  \].*ms\)' "$log" | tail -n 60 || tail -n 30 "$log"
+    grep -E -B 30 '^\[  FAILED  \].*ms\)' "$log" | tail -n 60 || tail -n 30 "$log"
     printf 'FAILED %s (whole log: %s)\n' "$name" "$log"
     failed+=("$name")
   fi
