@@ -118,6 +118,11 @@ std::string Process::WaitForOutput(const std::string& text, absl::Duration limit
   return WaitForText(out_, text, limit);
 }
 
+std::string Process::Output(absl::Duration limit) {
+  ReadMore(limit);
+  return out_;
+}
+
 void Process::CloseOutput() {
   if (out_pipe_ >= 0) close(out_pipe_);
   out_pipe_ = -1;
