@@ -1,5 +1,3 @@
-#include "tests/support/process.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -12,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tests/support/process.h"
 
 extern char** environ;
 
