@@ -217,5 +217,4 @@ TEXT
   echo "The libraries for Windows are complete: $(du -sh "$prefix" | cut -f 1) after $((SECONDS / 60)) min"
 }
 
-# In one line, because this file may be edited while it runs.
-main; exit
+main
