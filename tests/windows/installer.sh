@@ -17,6 +17,7 @@ write=
 if [ "${1:-}" = --write ]; then write=1; shift; fi
 version=$1 binaries=$(cd "$2" && pwd)
 next=${version%.*}.$((${version##*.} + 1))
+rm -rf "$work"
 mkdir -p "$logs" "$work"
 
 fail() {
