@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kMaxStreams = 100'000;
 constexpr int kMaxStalledSeconds = 3600;
+constexpr int kMaxCpuPercent = 100;
 
 // A service's current folder is the system's: what a file says is meant from where the file is.
 void MakeAbsolute(const std::filesystem::path& folder, std::string& path) {
@@ -78,6 +79,8 @@ void Check(const agent::AgentSettings& settings, std::vector<std::string>& probl
   }
   CheckNumber("max_streams", settings.max_streams(), kMaxStreams, problems);
   CheckNumber("stalled_stream_timeout_s", settings.stalled_stream_timeout_s(), kMaxStalledSeconds,
+              problems);
+  CheckNumber("max_collection_cpu_percent", settings.max_collection_cpu_percent(), kMaxCpuPercent,
               problems);
   for (const std::string& name : settings.operators()) {
     const absl::Status status = rpc::CheckOperatorName(name);

@@ -3,8 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_join.h"
@@ -38,8 +41,9 @@ class WindowsHostTest : public ::testing::Test {
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(scenario_text, &scenario));
     EXPECT_TRUE(CheckScenario(scenario).ok()) << CheckScenario(scenario);
     host_ = Host();
-    windows_ = std::make_unique<sources::simulated::Host>(scenario, 1, SystemClock());
-    host_ = WindowsHost(windows_->api(), SystemClock(), "");
+    windows_ = std::make_shared<sources::simulated::Host>(scenario, 1, SystemClock());
+    host_ = WindowsHost(std::shared_ptr<const sources::windows::Api>(windows_, &windows_->api()),
+                        SystemClock(), "");
     return host_;
   }
   Host& StartWithout(const std::string& function) {
@@ -61,7 +65,7 @@ class WindowsHostTest : public ::testing::Test {
     return family.feed->table().TakeSnapshot({});
   }
 
-  std::unique_ptr<sources::simulated::Host> windows_;
+  std::shared_ptr<sources::simulated::Host> windows_;
   Host host_;
 };
 
@@ -163,6 +167,34 @@ TEST_F(WindowsHostTest, RasConnectionThatDropsIsSeenBeforeTheNextTick) {
   while (ticks < 3 && ticked.wait_until(mutex, limit) != std::cv_status::timeout) {
   }
   EXPECT_GE(ticks, 3) << "the interval is an hour";
+}
+
+// Calls of RAS hang, and with them the lock that all calls of RAS share; so does what tends EStats.
+// The end does not wait for them, and they find everything that they touch when they return.
+TEST_F(WindowsHostTest, EndsWhileItsCallsHang) {
+  Start(R"(
+    ras { connections { name: "Work" connected_for_s: 60 } }
+    faults { function: "RasConnectionNotificationW" hang: true }
+    faults { function: "RasEnumConnectionsW" hang: true }
+    faults { function: "GetExtendedTcpTable" hang: true }
+    faults { function: "FwpmEngineOpen0" hang: true })");
+  std::atomic<int> told{0};
+  for (const auto& family : host_.families) {
+    family->feed->Refresh(~feed::PartMask{0}, absl::ZeroDuration(),
+                          [&](const absl::Status& status) {
+                            EXPECT_FALSE(status.ok());
+                            ++told;
+                          });
+  }
+  const auto clear = host_.operations.clear_ras;
+  std::thread clearing([&clear] { clear({}).IgnoreError(); });
+  const auto start = std::chrono::steady_clock::now();
+  for (const auto& family : host_.families) family->feed->Stop(absl::Milliseconds(50));
+  host_ = Host();
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
+  EXPECT_EQ(told, 4);
+  windows_->ReleaseCalls();
+  clearing.join();
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -35,6 +36,15 @@ absl::string_view HostOf(absl::string_view address) {
   absl::string_view host = address.substr(0, address.rfind(':'));
   if (absl::ConsumePrefix(&host, "[")) absl::ConsumeSuffix(&host, "]");
   return host;
+}
+
+void LogCondition(const std::string& service, const feed::Condition& condition) {
+  if (condition.status.ok()) {
+    // The first good collection is nothing to tell.
+    if (condition.version > 1) spdlog::info("{}: collected again", service);
+  } else {
+    spdlog::warn("{}: {}", service, std::string(condition.status.message()));
+  }
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const ServerOptions& options) {
@@ -155,6 +165,7 @@ void Server::WatchHealth() {
     health->SetServingStatus(service, true);
     family->feed->ObserveCondition([health, service](const feed::Condition& condition) {
       health->SetServingStatus(service, !condition.stale);
+      LogCondition(service, condition);
     });
   }
   health->SetServingStatus("farstat.v1.AgentService", true);
@@ -177,9 +188,14 @@ void Server::Drain(absl::Duration grace) {
   const SteadyTime deadline = serving_.clock.Steady() + absl::ToChronoNanoseconds(grace);
   serving_.streams.WaitUntilEmpty(deadline);
   for (const auto& stream : serving_.streams.All()) stream->Evict();
+  // Calls into the operating system that hang are left behind.
+  const SteadyTime patience_ends =
+      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(feed::Feed::kPatience);
   for (const auto& family : families_) {
-    if (family->feed != nullptr) family->feed->Stop();
+    if (family->feed == nullptr) continue;
+    family->feed->Stop(absl::FromChrono(patience_ends - std::chrono::steady_clock::now()));
   }
+  operation_calls_.End(patience_ends);
   server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
   server_->Wait();
 }

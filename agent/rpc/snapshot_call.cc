@@ -1,6 +1,7 @@
 #include "agent/rpc/snapshot_call.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -28,6 +29,13 @@ bool ParsePageToken(const std::string& token, uint64_t& id, uint64_t& position) 
 void PutTotalsFirst(std::vector<feed::RowPtr>& rows) {
   std::stable_partition(rows.begin(), rows.end(),
                         [](const feed::RowPtr& row) { return row->totals(); });
+}
+
+// When a caller must have its answer, so that it still gets it before its deadline.
+SteadyTime GiveUp(const grpc::CallbackServerContext& context, SteadyTime now) {
+  const auto left = context.deadline() - std::chrono::system_clock::now();
+  if (left > std::chrono::hours(1)) return SteadyTime::max();
+  return now + std::chrono::duration_cast<SteadyTime::duration>(left) * 9 / 10;
 }
 
 }  // namespace
@@ -94,7 +102,7 @@ void SnapshotCall::Collect() {
     awaited_ = collected.size() + 1;
   }
   for (const size_t family : collected) Refresh(family, request_.max_age);
-  OnCollected(absl::OkStatus());
+  OnCollected();
 }
 
 void SnapshotCall::Refresh(size_t family, absl::Duration max_age) {
@@ -102,26 +110,33 @@ void SnapshotCall::Refresh(size_t family, absl::Duration max_age) {
       request_.families[family].query.demand, max_age,
       [call = shared_from_this(), family](const absl::Status& status) {
         call->OnRefreshed(family, status);
-      });
+      },
+      GiveUp(*context_, serving_.clock.Steady()));
 }
 
 // Takes the rows at once: the next collection may be one for others, without our parts.
 void SnapshotCall::OnRefreshed(size_t family, const absl::Status& status) {
   const FamilyRequest& wanted = request_.families[family];
+  feed::Snapshot& snapshot = snapshots_[family];
   if (status.ok()) {
-    feed::Snapshot& snapshot = snapshots_[family];
     snapshot = wanted.family->feed->table().TakeSnapshot(wanted.query.selection);
     const bool overtaken = (wanted.query.demand & ~snapshot.info.parts) != 0;
     // Only rows that were there already can be overtaken, never those that are collected for us.
     if (overtaken && !snapshot.condition.stale) return Refresh(family, absl::ZeroDuration());
   }
-  OnCollected(status);
+  // There are no rows that would do: the family is unavailable to this call, and others are not.
+  if (!status.ok()) {
+    snapshot = feed::Snapshot();
+    snapshot.condition = {status, /*stale=*/true, serving_.clock.Wall(), /*version=*/0};
+    const feed::Condition known = wanted.family->feed->table().condition();
+    if (known.status == status) snapshot.condition.since = known.since;
+  }
+  OnCollected();
 }
 
-void SnapshotCall::OnCollected(const absl::Status& status) {
+void SnapshotCall::OnCollected() {
   {
     MutexLock lock(mutex_);
-    failure_.Update(status);
     if (--awaited_ > 0) return;
   }
   serving_.queue.Post(
@@ -131,10 +146,6 @@ void SnapshotCall::OnCollected(const absl::Status& status) {
 absl::Status SnapshotCall::Answer() {
   // Nobody waits for the answer any more.
   if (context_->IsCancelled()) return absl::CancelledError("the caller has gone");
-  {
-    MutexLock lock(mutex_);
-    if (!failure_.ok()) return failure_;
-  }
   return request_.page_token.empty() ? AnswerCollected() : AnswerKept();
 }
 
@@ -142,6 +153,7 @@ absl::Status SnapshotCall::AnswerCollected() {
   auto snapshot = std::make_shared<RetainedSnapshot>();
   snapshot->fingerprint = Fingerprint();
   absl::Status failure;
+  absl::Status absence;
   bool any = false;
   for (size_t i = 0; i < request_.families.size(); ++i) {
     const FamilyRequest& wanted = request_.families[i];
@@ -151,7 +163,7 @@ absl::Status SnapshotCall::AnswerCollected() {
     part.parts = wanted.query.selection.parts;
     if (family.feed == nullptr) {
       part.status = ToSectionStatus(family.id, family.unavailable, v1::SECTION_STATE_UNAVAILABLE);
-      failure.Update(family.unavailable);
+      absence.Update(family.unavailable);
       continue;
     }
     part.snapshot = std::move(snapshots_[i]);
@@ -165,6 +177,8 @@ absl::Status SnapshotCall::AnswerCollected() {
       snapshot->total_rows += row->totals() ? 0 : 1;
     PutTotalsFirst(part.snapshot.rows);
   }
+  // What may be had again tells a caller more than what this host never has.
+  failure.Update(absence);
   if (!any) return failure;
   return WritePage(snapshot, 0, 0);
 }

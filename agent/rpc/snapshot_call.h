@@ -47,7 +47,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   void Collect();
   void Refresh(size_t family, absl::Duration max_age);
   void OnRefreshed(size_t family, const absl::Status& status);
-  void OnCollected(const absl::Status& status);
+  void OnCollected();
   absl::Status Answer();
   absl::Status AnswerCollected();
   absl::Status AnswerKept();
@@ -65,9 +65,8 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   std::vector<feed::Snapshot> snapshots_;
 
   Mutex mutex_;
-  // Collections that are still awaited, and the first failure among them.
+  // Collections that are still awaited.
   size_t awaited_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace farstat::rpc

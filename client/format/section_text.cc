@@ -44,7 +44,11 @@ std::string StatusText(const v1::SectionStatus& status) {
       state = "incomplete";
       break;
     default:
-      return "";
+      return status.has_effective_interval()
+                 ? absl::StrCat("collected every ",
+                                HumanDuration(FromProto(status.effective_interval())),
+                                " only, to spare the agent's processor")
+                 : "";
   }
   const std::string since =
       status.has_since() ? absl::StrCat(" since ", HumanTime(FromProto(status.since()))) : "";

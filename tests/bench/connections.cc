@@ -16,6 +16,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <utility>
 
 namespace farstat::bench {
 namespace {
@@ -29,8 +30,16 @@ void Check(bool ok, const char* what) {
   std::exit(1);
 }
 
-// Opens the connections, says so through `ready`, and waits to be killed.
-[[noreturn]] void Hold(int count, int ready) {
+// A little traffic over a connection.
+void Exchange(int client, int server) {
+  char bytes[512] = {};
+  Check(write(client, bytes, sizeof(bytes)) == sizeof(bytes), "write");
+  Check(read(server, bytes, sizeof(bytes)) > 0, "read");
+}
+
+// Opens the connections, says so through `ready`, and waits to be killed; if busy, with traffic
+// over each connection every second.
+[[noreturn]] void Hold(int count, bool busy, int ready) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   rlimit limit = {};
   getrlimit(RLIMIT_NOFILE, &limit);
@@ -42,6 +51,7 @@ void Check(bool ok, const char* what) {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   auto* any = reinterpret_cast<sockaddr*>(&address);
   socklen_t size = sizeof(address);
+  std::vector<std::pair<int, int>> ends;
   Check(bind(listener, any, size) == 0 && listen(listener, 128) == 0, "listen");
   Check(getsockname(listener, any, &size) == 0, "getsockname");
   for (int i = 0; i < count; ++i) {
@@ -49,13 +59,16 @@ void Check(bool ok, const char* what) {
     Check(client >= 0 && connect(client, any, size) == 0, "connect");
     const int server = accept(listener, nullptr, nullptr);
     Check(server >= 0, "accept");
-    // A little traffic, so that the counters are not all zero.
-    char bytes[512] = {};
-    Check(write(client, bytes, sizeof(bytes)) == sizeof(bytes), "write");
-    Check(read(server, bytes, sizeof(bytes)) > 0, "read");
+    // So that the counters are not all zero.
+    Exchange(client, server);
+    ends.emplace_back(client, server);
   }
   Check(write(ready, "", 1) == 1, "ready");
-  while (true) pause();
+  while (!busy) pause();
+  while (true) {
+    sleep(1);  // allow(sleep): the beat of the traffic
+    for (const auto& [client, server] : ends) Exchange(client, server);
+  }
 }
 
 }  // namespace
@@ -72,13 +85,13 @@ bool EnterOwnNetwork() {
   return up;
 }
 
-Connections::Connections(int count) {
+Connections::Connections(int count, bool busy) {
   int ready[2];
   Check(pipe(ready) == 0, "pipe");
   for (int left = count; left > 0; left -= kPerProcess) {
     const pid_t pid = fork();
     Check(pid >= 0, "fork");
-    if (pid == 0) Hold(std::min(left, kPerProcess), ready[1]);
+    if (pid == 0) Hold(std::min(left, kPerProcess), busy, ready[1]);
     holders_.push_back(pid);
   }
   close(ready[1]);

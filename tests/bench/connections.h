@@ -14,10 +14,11 @@ namespace farstat::bench {
 // sockets are measured. False: not allowed; the host's own sockets are then measured too.
 bool EnterOwnNetwork();
 
-// Holds established connections until it is destroyed: two sockets each.
+// Holds established connections until it is destroyed: two sockets each. Busy ones send and receive
+// every second.
 class Connections {
  public:
-  explicit Connections(int count);
+  explicit Connections(int count, bool busy = false);
   ~Connections();
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the benchmark that ./dev bench built: run.sh [--json]. Prints the figures on standard output.
+# Runs the benchmark that ./dev bench built: run.sh [--json] [PART…]. Prints the figures on standard output.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

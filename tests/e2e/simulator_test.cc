@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <iostream>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,27 @@ class RunningSimulator {
 
 Finished Farstat(const std::vector<std::string>& arguments) {
   return RunToEnd(Binary("farstat"), arguments);
+}
+
+TEST(SimulatorTest, EndsInTimeWhileEverythingHangs) {
+  const TestFolder folder;
+  const std::string scenario = folder.Write("hangs.textproto", R"(
+      ras { connections { name: "Work" connected_for_s: 60 } }
+      faults { function: "RasConnectionNotificationW" hang: true }
+      faults { function: "RasEnumConnectionsW" hang: true }
+      faults { function: "GetExtendedTcpTable" hang: true }
+      faults { function: "FwpmEngineOpen0" hang: true })");
+  RunningSimulator simulator(1, {"--scenario", scenario});
+  ASSERT_EQ(simulator.addresses().size(), 1u);
+  Process watch(Binary("farstat"), {"watch", "tcp", "-t", simulator.addresses()[0]});
+  const Finished got = Farstat({"get", "ras", "-t", simulator.addresses()[0], "--timeout", "2s"});
+  EXPECT_THAT(got.err + got.out, HasSubstr("has not answered")) << "told before its time was up";
+  const absl::Time start = absl::Now();
+  simulator.process().Signal(SIGTERM);
+  EXPECT_EQ(simulator.process().Wait().exit_code, 0);
+  const absl::Duration took = absl::Now() - start;
+  EXPECT_LT(took, absl::Seconds(5));
+  std::cout << "everything hangs: ended in " << took << "\n";
 }
 
 TEST(SimulatorTest, EveryFamilyIsSeenOnTheCommandLine) {

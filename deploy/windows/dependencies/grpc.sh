@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # gRPC: the server and the client, with reflection and without what farstat does not use (see grpc.cmake).
 package=grpc
-minutes=20
+minutes=7
 
 build() {
   # Reflection is generated code and comes with this switch; the generators themselves are those of the building machine.

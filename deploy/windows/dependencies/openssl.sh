@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2034,SC2154
 # OpenSSL: the TLS of gRPC, and what judges certificate files.
 package=openssl
-minutes=3
+minutes=2.5
 
 build() {
   cd "$work" || return
