@@ -22,11 +22,11 @@ struct AgentFlags {
   std::string key;
   std::string log_level;
   bool local_operators = false;
-  // For `configure` only.
   std::vector<std::string> operators;
   std::string state_directory;
   int max_streams = 0;
   int stalled_stream_timeout_s = 0;
+  int max_collection_cpu_percent = 0;
 };
 
 // The settings in force, with defaults filled in: what could be read of them, if `problems` gets

@@ -39,6 +39,8 @@ constexpr Explanation kExplanations[] = {
     {"max_streams", "Streams served at once. Default: 2000"},
     {"stalled_stream_timeout_s",
      "A stream whose client does not read for so many seconds is ended. Default: 60"},
+    {"max_collection_cpu_percent",
+     "Each family's collections may cost so many hundredths of one processor core. Default: 10"},
     {"state_directory",
      "Folder for what must outlive the agent. Default: of the service, the one that its\n"
      "installation made; otherwise none"},
