@@ -22,7 +22,6 @@ struct AgentFlags {
   std::string key;
   std::string log_level;
   bool local_operators = false;
-  // For `configure` only.
   std::vector<std::string> operators;
   std::string state_directory;
   int max_streams = 0;

@@ -67,6 +67,8 @@ TEST(FamilyExaminationTest, RefusedRightsAndStoppedServicesAreExplained) {
   EXPECT_THAT(with(kAgentLacksPrivilege, true),
               AllOf(HasSubstr("WARN IPsec statistics: Windows says no"), HasSubstr("root")));
   EXPECT_THAT(with(kSourceStopped, true), HasSubstr("services above"));
+  EXPECT_THAT(with(kNotSupportedHere, true),
+              HasSubstr("OK IPsec statistics: not complete on this host: Windows says no"));
 }
 
 TEST(FamilyExaminationTest, FamilyThatHangsIsLeftBehind) {
