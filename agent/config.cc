@@ -58,6 +58,9 @@ void ApplyFlags(const AgentFlags& flags, agent::AgentSettings& settings) {
   if (flags.stalled_stream_timeout_s != 0) {
     settings.set_stalled_stream_timeout_s(flags.stalled_stream_timeout_s);
   }
+  if (flags.max_collection_cpu_percent != 0) {
+    settings.set_max_collection_cpu_percent(flags.max_collection_cpu_percent);
+  }
 }
 
 void CheckNumber(absl::string_view name, int value, int most, std::vector<std::string>& problems) {

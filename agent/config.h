@@ -27,6 +27,7 @@ struct AgentFlags {
   std::string state_directory;
   int max_streams = 0;
   int stalled_stream_timeout_s = 0;
+  int max_collection_cpu_percent = 0;
 };
 
 // The settings in force, with defaults filled in: what could be read of them, if `problems` gets

@@ -39,6 +39,9 @@ constexpr Explanation kExplanations[] = {
     {"max_streams", "Streams served at once. Default: 2000"},
     {"stalled_stream_timeout_s",
      "A stream whose client does not read for so many seconds is ended. Default: 60"},
+    {"max_collection_cpu_percent",
+     "What collecting one family may cost, in hundredths of a processor core; what would cost\n"
+     "more is collected less often than subscribers want, and they are told. Default: 10"},
     {"state_directory",
      "Folder for what must outlive the agent. Default: of the service, the one that its\n"
      "installation made; otherwise none"},

@@ -38,8 +38,8 @@ struct Answer {
 std::string AdviceFor(const absl::Status& status) {
   const std::string reason = ErrorInfoOf(status).reason();
   if (reason == kAgentLacksPrivilege) {
-    return "the agent's service has the rights; run doctor as administrator (root) to see as it "
-           "does";
+    return "doctor has the rights of whoever calls it, the service has its own: run doctor as "
+           "administrator (root) to see as the service does";
   }
   if (reason == kSourceStopped) return "see the services above";
   return "try again; if it stays so, the message above is what the system said";

@@ -11,6 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 top=$(cd "$here/../.." && pwd)
 logs=$top/build/logs
 mkdir -p "$logs"
+chosen=${1:-}
 
 names=()
 while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -67,6 +68,8 @@ else
 fi
 start_wine
 for name in "${names[@]}"; do run_program "$name" "$@"; done
+# The service has a Wine of its own.
+[ -n "$chosen" ] || "$here/service.sh" || failed+=(service)
 [ ${#failed[@]} -eq 0 ] || {
   echo "failed: ${failed[*]}"
   exit 1

@@ -75,6 +75,15 @@ for folder in state logs; do [ -d "$data/$folder" ] || fail "there is no folder 
 agent_says install
 expect 0
 says 'brought up to date'
+run reg query 'HKLM\SYSTEM\CurrentControlSet\Services\farstat-agent'
+says 'ImagePath.*"Z:.*farstat-agent.exe" service'
+says 'Start.*REG_DWORD.*0x2'
+run reg query 'HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\farstat-agent'
+says 'EventMessageFile.*REG_EXPAND_SZ.*farstat-agent.exe'
+says 'TypesSupported.*0x7'
+# The texts of the events: a message table (type 11) among the resources.
+resources=$(x86_64-w64-mingw32-objdump -p "$agent")
+grep -q 'Entry: ID: 0x00000b' <<<"$resources" || fail "farstat-agent.exe has no message table"
 
 step='refused settings'
 printf 'log_level: "loud"\nmax_streams: -1\n' >"$data/agent.textproto"
