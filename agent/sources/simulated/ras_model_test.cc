@@ -127,7 +127,7 @@ TEST(RasModelTest, ServiceMayBeStoppedFromTheBeginning) {
   uint32_t bytes = 0;
   uint32_t count = 0;
   EXPECT_EQ(host.api().ras_enum_connections(nullptr, &bytes, &count), 711u);
-  host.clock().Advance(absl::Seconds(10));
+  host.clock().Advance(absl::Seconds(60));
   EXPECT_EQ(host.api().ras_enum_connections(nullptr, &bytes, &count),
             windows::kErrorBufferTooSmall);
 }
