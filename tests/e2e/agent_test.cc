@@ -113,6 +113,26 @@ TEST(AgentTest, EndsWithGoodbyeToAThousandSubscribers) {
   std::cout << "1000 streams: ended in " << took << "\n";
 }
 
+// Whether or not what is sent to them fits into the connections, and they can be told.
+TEST(AgentTest, EndsInTimeThoughAThousandSubscribersDoNotRead) {
+  RunningAgent agent;
+  std::vector<std::unique_ptr<TcpStream>> streams;
+  for (int connection = 0; connection < 10; ++connection) {
+    const auto channel = Connect(agent.address());
+    for (int i = 0; i < 100; ++i) {
+      streams.push_back(std::make_unique<TcpStream>(channel, v1::SubscribeTcpStatisticsRequest()));
+    }
+  }
+  for (const auto& stream : streams) ASSERT_TRUE(stream->Read());
+  const absl::Time start = absl::Now();
+  agent.process().Signal(SIGTERM);
+  EXPECT_EQ(agent.process().Wait().exit_code, 0);
+  const absl::Duration took = absl::Now() - start;
+  EXPECT_LT(took, absl::Seconds(5));
+  std::cout << "1000 streams that nobody reads: ended in " << took << "\n";
+  for (const auto& stream : streams) stream->Cancel();
+}
+
 TEST(AgentTest, SubscriberOfARestartedAgentGetsAFullSetAndIsToldWhy) {
   auto agent = std::make_unique<RunningAgent>();
   const std::string address = agent->address();
