@@ -54,6 +54,7 @@ TEST(ConfigTest, AllProblemsAreNamedAtOnce) {
   flags.config_file =
       folder.Write("bad.textproto",
                    "log_level: 'loud'\nmax_streams: -1\nstalled_stream_timeout_s: 9999\n"
+                   "max_collection_cpu_percent: 101\n"
                    "state_directory: '/nonexistent/state'\n");
   flags.ca = "ca.pem";
   const auto settings = LoadSettings(flags);
@@ -61,7 +62,7 @@ TEST(ConfigTest, AllProblemsAreNamedAtOnce) {
   EXPECT_THAT(
       std::string(settings.status().message()),
       AllOf(HasSubstr("loud"), HasSubstr("max_streams"), HasSubstr("stalled_stream_timeout_s"),
-            HasSubstr("--cert"), HasSubstr("--key")));
+            HasSubstr("max_collection_cpu_percent"), HasSubstr("--cert"), HasSubstr("--key")));
 }
 
 TEST(ConfigTest, SyntaxErrorsHaveTheirPlace) {

@@ -142,9 +142,9 @@ void AddSettings(AgentFlags& flags, CLI::App& verb) {
   verb.add_option("--max-streams", flags.max_streams, "Streams served at once. Default: 2000");
   verb.add_option("--stalled-stream-timeout", flags.stalled_stream_timeout_s,
                   "Seconds after which a stream that is not read is ended. Default: 60");
-  verb.add_option("--max-collection-cpu", flags.max_collection_cpu_percent,
-                  "Hundredths of a processor core that each family's collections may cost. "
-                  "Default: 10");
+  verb.add_option("--max-collection-cpu-percent", flags.max_collection_cpu_percent,
+                  "What collecting a family may cost, in hundredths of a processor core; costlier "
+                  "ones are collected less often. Default: 10");
   verb.add_option("--log-level", flags.log_level, "trace, debug, info (default), warn or error");
 }
 

@@ -29,6 +29,9 @@ constexpr int kKeepaliveTimeoutMs = 10'000;
 // One frame, and what HTTP/2 needs at least.
 constexpr int kStreamWindowBytes = 65535;
 
+// Files of certificates are read again after this.
+constexpr std::chrono::seconds kCredentialsAge(10);
+
 constexpr absl::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
 
 std::chrono::system_clock::time_point DeadlineIn(absl::Duration timeout) {
@@ -412,8 +415,12 @@ void PrepareGrpc() {
 
 class GrpcDialer : public Dialer {
  public:
-  GrpcDialer(const EventLoop::Poster& post, const DialOptions& options)
-      : post_(post), options_(options), arguments_(ArgumentsFor(options)), watcher_(post) {}
+  GrpcDialer(const EventLoop& loop, const DialOptions& options)
+      : post_(loop.poster()),
+        clock_(loop.clock()),
+        options_(options),
+        arguments_(ArgumentsFor(options)),
+        watcher_(post_) {}
   ~GrpcDialer() override { tracker_->Drain(); }
   GrpcDialer(const GrpcDialer&) = delete;
   GrpcDialer& operator=(const GrpcDialer&) = delete;
@@ -430,8 +437,8 @@ class GrpcDialer : public Dialer {
  private:
   absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials() {
     // For a fleet the files are not read a thousand times, for a long watch not only once.
-    const absl::Time now = absl::Now();
-    if (credentials_ != nullptr && now - made_ < absl::Seconds(10)) return credentials_;
+    const SteadyTime now = clock_.Steady();
+    if (credentials_ != nullptr && now - made_ < kCredentialsAge) return credentials_;
     if (options_.tls.empty()) {
       credentials_ = grpc::experimental::LocalCredentials(LOCAL_TCP);
     } else {
@@ -445,10 +452,11 @@ class GrpcDialer : public Dialer {
   }
 
   const EventLoop::Poster post_;
+  const Clock& clock_;
   const DialOptions options_;
   const grpc::ChannelArguments arguments_;
   std::shared_ptr<grpc::ChannelCredentials> credentials_;
-  absl::Time made_ = absl::InfinitePast();
+  SteadyTime made_;
   const std::shared_ptr<CallTracker> tracker_ = std::make_shared<CallTracker>();
   ConnectWatcher watcher_;
 };
@@ -464,7 +472,7 @@ absl::optional<absl::Duration> RetryDelayOf(const absl::Status& status) {
 
 std::unique_ptr<Dialer> MakeDialer(EventLoop& loop, const DialOptions& options) {
   PrepareGrpc();
-  return std::make_unique<GrpcDialer>(loop.poster(), options);
+  return std::make_unique<GrpcDialer>(loop, options);
 }
 
 std::string LibraryVersions() {

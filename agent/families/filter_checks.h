@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -14,6 +15,7 @@
 #include "agent/families/cidr.h"
 #include "common/status.h"
 #include "farstat/v1/common.pb.h"
+#include "google/protobuf/message.h"
 
 namespace farstat::families {
 
@@ -48,6 +50,10 @@ template <typename Value>
 bool Has(const std::vector<Value>& values, Value value) {
   return std::find(values.begin(), values.end(), value) != values.end();
 }
+
+// Equal for filters that ask for the same: the order of values and their repetition do not matter.
+// Empty for a filter that asks for nothing.
+std::string FilterKey(const google::protobuf::Message& filter);
 
 // Whether `value` is among the values of CheckEnums, or those are none and so all.
 constexpr bool AnyOrHasBit(uint32_t bits, uint32_t value) {

@@ -100,8 +100,9 @@ absl::StatusOr<CompiledQuery> CompileIkeQuery(const v1::IkeQuery& query) {
   compiled.selection.parts = compiled.demand;
   compiled.selection.rows = (*parts & PartBit(sources::kIkeSasPart)) != 0;
   compiled.selection.totals = (*parts & PartBit(sources::kIkeTotalsPart)) != 0;
-  if (query.has_filter()) {
+  if (std::string key = FilterKey(query.filter()); !key.empty()) {
     compiled.selection.filter = std::make_shared<const feed::Filter>(
+        std::move(key),
         [checked = *std::move(filter)](absl::string_view facts) { return checked.Matches(facts); });
   }
   return compiled;

@@ -144,8 +144,9 @@ absl::StatusOr<CompiledQuery> CompileIpsecQuery(const v1::IpsecQuery& query) {
   compiled.selection.parts = compiled.demand;
   compiled.selection.rows = (*parts & PartBit(sources::kIpsecSasPart)) != 0;
   compiled.selection.totals = (*parts & kTotals) != 0;
-  if (query.has_filter()) {
+  if (std::string key = FilterKey(query.filter()); !key.empty()) {
     compiled.selection.filter = std::make_shared<const feed::Filter>(
+        std::move(key),
         [checked = *std::move(filter)](absl::string_view facts) { return checked.Matches(facts); });
   }
   return compiled;

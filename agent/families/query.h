@@ -22,6 +22,9 @@ struct CompiledQuery {
   absl::Status unsupported;
   // Equal queries have equal fingerprints. Resume and page tokens are bound to it.
   uint64_t fingerprint = 0;
+
+  // What the source must collect, of which rows.
+  feed::Demand WholeDemand() const { return {demand, selection.filter}; }
 };
 
 }  // namespace farstat::families

@@ -162,6 +162,7 @@ absl::StatusOr<CompiledRasFilter> CompileRasFilter(const v1::RasFilter& filter,
   }
   if (!checked->addresses.empty()) compiled.parts |= RasGroupBit(v1::RAS_GROUP_PROJECTION);
   compiled.filter = std::make_shared<const feed::Filter>(
+      FilterKey(filter),
       [checked = *std::move(checked)](absl::string_view facts) { return checked.Matches(facts); });
   return compiled;
 }
@@ -178,7 +179,7 @@ absl::StatusOr<CompiledQuery> CompileRasQuery(const v1::RasQuery& query) {
     if (!filter.ok()) return filter.status();
     // What a filter reads is shown as well: the API says that it selects the group.
     compiled.demand |= filter->parts;
-    compiled.selection.filter = std::move(filter->filter);
+    if (!filter->filter->key().empty()) compiled.selection.filter = std::move(filter->filter);
   }
   compiled.selection.parts = compiled.demand;
   return compiled;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/families/cidr.h"
+#include "agent/families/filter_checks.h"
 #include "agent/sources/tcp_rows.h"
 #include "common/clock.h"
 #include "common/status.h"
@@ -42,11 +43,6 @@ struct CheckedFilter {
 
   bool Matches(absl::string_view bytes) const;
 };
-
-bool AnyContains(const std::vector<AddressRange>& ranges, const AddressBytes& address) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [&](const AddressRange& range) { return range.Contains(address); });
-}
 
 bool AnyContains(const std::vector<Ports>& ranges, uint16_t port) {
   return std::any_of(ranges.begin(), ranges.end(),
@@ -80,18 +76,6 @@ bool CheckedFilter::Matches(absl::string_view bytes) const {
          });
 }
 
-absl::Status CheckRanges(const google::protobuf::RepeatedPtrField<v1::Cidr>& from,
-                         absl::string_view field, std::vector<AddressRange>& to) {
-  for (const v1::Cidr& cidr : from) {
-    absl::StatusOr<AddressRange> range = AddressRange::Parse(cidr.text());
-    if (!range.ok()) {
-      return InvalidField(field, absl::StrCat(field, ": ", range.status().message()));
-    }
-    to.push_back(*std::move(range));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status CheckPorts(const google::protobuf::RepeatedPtrField<v1::PortRange>& from,
                         absl::string_view field, std::vector<Ports>& to) {
   for (const v1::PortRange& range : from) {
@@ -104,9 +88,6 @@ absl::Status CheckPorts(const google::protobuf::RepeatedPtrField<v1::PortRange>&
   }
   return absl::OkStatus();
 }
-
-// Every value is compared with every row that changes.
-constexpr int kMaxFilterValues = 256;
 
 absl::StatusOr<CheckedFilter> CheckFilter(const v1::TcpFilter& filter, absl::string_view field) {
   const int values = filter.local_addresses_size() + filter.remote_addresses_size() +
@@ -183,6 +164,7 @@ absl::StatusOr<CompiledTcpFilter> CompileTcpFilter(const v1::TcpFilter& filter,
   compiled.needs_process = !checked->processes.empty();
   compiled.needs_owner = compiled.needs_process || !checked->pids.empty();
   compiled.filter = std::make_shared<const feed::Filter>(
+      FilterKey(filter),
       [checked = *std::move(checked)](absl::string_view facts) { return checked.Matches(facts); });
   return compiled;
 }
@@ -208,7 +190,7 @@ absl::StatusOr<CompiledQuery> CompileTcpQuery(const v1::TcpQuery& query,
     compiled.demand |= PartBit(sources::kTcpOwnerPart);
   }
   compiled.selection.parts = compiled.demand;
-  if (query.has_filter()) compiled.selection.filter = filter->filter;
+  if (!filter->filter->key().empty()) compiled.selection.filter = filter->filter;
   return compiled;
 }
 

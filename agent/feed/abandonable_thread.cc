@@ -49,7 +49,7 @@ bool AbandonableThread::End(absl::Duration patience) {
   if (ended) {
     thread_.join();
   } else {
-    thread_.detach();
+    thread_.detach();  // allow(detach): what it uses it keeps alive
   }
   return ended;
 }

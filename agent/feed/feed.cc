@@ -4,12 +4,8 @@
 #include <iterator>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "agent/feed/collection.h"
 #include "common/status.h"
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 namespace farstat::feed {
 namespace {
@@ -18,44 +14,12 @@ constexpr SteadyTime kNever = SteadyTime::max();
 
 absl::Duration Since(SteadyTime start, SteadyTime now) { return absl::FromChrono(now - start); }
 
-// glibc keeps freed memory; an agent that is idle again should not look as if it used it.
-void ReturnMemoryToSystem() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-}
-
 absl::Status StoppingStatus() {
   return ErrorStatus(absl::StatusCode::kUnavailable, kAgentStopping,
                      "the agent is stopping; try again when it has restarted");
 }
 
-absl::Status HungStatus(absl::Time since, absl::string_view what) {
-  return ErrorStatus(
-      absl::StatusCode::kUnavailable, kSourceHung,
-      absl::StrCat(what, "; rows from before can be had with a max_age that allows their age"),
-      {{"since", absl::FormatTime(since, absl::UTCTimeZone())}});
-}
-
-absl::Status Unanswered(absl::Time since) {
-  return HungStatus(since,
-                    absl::StrCat("the source has not answered since ",
-                                 absl::FormatTime("%H:%M:%S", since, absl::UTCTimeZone()), " UTC"));
-}
-
 }  // namespace
-
-struct Feed::Collection {
-  PartMask parts = 0;
-  absl::Time start_time;
-  SteadyTime steady_start;
-
-  Mutex mutex;
-  // Whom to tell of its end; null: the feed has gone.
-  Feed* feed ABSL_GUARDED_BY(mutex) = nullptr;
-  Collected collected ABSL_GUARDED_BY(mutex);
-  absl::Duration cpu_time ABSL_GUARDED_BY(mutex);
-};
 
 // --- Subscription -------------------------------------------------------------------------------
 
@@ -68,10 +32,10 @@ Feed::Subscription::~Subscription() {
   feed_.wake_.notify_all();
 }
 
-std::unique_ptr<Feed::Subscription> Feed::Subscribe(PartMask parts, absl::Duration interval,
+std::unique_ptr<Feed::Subscription> Feed::Subscribe(Demand demand, absl::Duration interval,
                                                     std::function<void()> on_tick) {
-  auto subscription =
-      std::unique_ptr<Subscription>(new Subscription(*this, parts, interval, std::move(on_tick)));
+  auto subscription = std::unique_ptr<Subscription>(
+      new Subscription(*this, std::move(demand), interval, std::move(on_tick)));
   {
     MutexLock lock(mutex_);
     subscription->due_ = clock_.Steady();
@@ -123,7 +87,7 @@ void Feed::Stop(absl::Duration patience) {
   collector_.End(patience);
 }
 
-void Feed::Refresh(PartMask parts, absl::Duration max_age, std::function<void(absl::Status)> done,
+void Feed::Refresh(Demand demand, absl::Duration max_age, std::function<void(absl::Status)> done,
                    SteadyTime give_up) {
   absl::Status answer;
   {
@@ -132,10 +96,9 @@ void Feed::Refresh(PartMask parts, absl::Duration max_age, std::function<void(ab
     last_use_ = now;
     const TickInfo newest = table_->info();
     const bool fresh = max_age > absl::ZeroDuration() && holds_rows_ &&
-                       (parts & ~collected_parts_) == 0 &&
-                       Since(newest.steady_start, now) <= max_age;
+                       newest.demands->Cover(demand) && Since(newest.steady_start, now) <= max_age;
     if (!fresh && !stopping_ && !watch_.distrusted()) {
-      waiting_.push_back({parts, std::move(done), give_up});
+      waiting_.push_back({std::move(demand), std::move(done), give_up});
       wake_.notify_all();
       return;
     }
@@ -263,205 +226,10 @@ SteadyTime Feed::NextDue() const {
   return next;
 }
 
-// --- What is done when it is due ----------------------------------------------------------------
-
-void Feed::BeginCollection() {
-  auto collection = std::make_shared<Collection>();
-  {
-    MutexLock lock(mutex_);
-    const SteadyTime now = clock_.Steady();
-    if (stopping_ || running_ != nullptr || NextCollection() > now) return;
-    served_ = std::move(waiting_);
-    waiting_.clear();
-    for (const Waiting& caller : served_) collection->parts |= caller.parts;
-    const bool nudged = std::exchange(nudged_, false);
-    for (Subscription* subscription : subscriptions_) {
-      collection->parts |= subscription->parts_;
-      if (nudged) subscription->due_ = std::min(subscription->due_, now);
-    }
-    // Nobody wants anything: a trial.
-    if (collection->parts == 0) collection->parts = tried_parts_;
-    tried_parts_ = collection->parts;
-    collection->start_time = clock_.Wall();
-    collection->steady_start = now;
-    running_ = collection;
-    watch_.Begin(now);
-  }
-  {
-    MutexLock lock(collection->mutex);
-    collection->feed = this;
-  }
-  table_->BeginTick();
-  CarryOut(collection);
-}
-
-void Feed::CarryOut(const std::shared_ptr<Collection>& collection) {
-  // Nothing of the feed's but what it may have without the feed.
-  auto work = [collection, collect = collect_, table = table_,
-               cpu_time = options_.thread_cpu_time] {
-    const absl::Duration before = cpu_time == nullptr ? absl::ZeroDuration() : cpu_time();
-    Collected collected =
-        (*collect)(collection->parts, [&table](const RowInput& row) { table->Put(row); });
-    const absl::Duration after = cpu_time == nullptr ? absl::ZeroDuration() : cpu_time();
-    MutexLock lock(collection->mutex);
-    collection->collected = std::move(collected);
-    collection->cpu_time = after - before;
-    if (collection->feed != nullptr) collection->feed->OnCollected();
-  };
-  if (options_.run_collection != nullptr) {
-    options_.run_collection(std::move(work));
-  } else if (options_.run_thread) {
-    collector_.Run(std::move(work));
-  } else {
-    work();
-  }
-}
-
-void Feed::OnCollected() {
-  {
-    MutexLock lock(mutex_);
-    ended_at_ = clock_.Steady();
-  }
-  wake_.notify_all();
-}
-
-void Feed::EndCollection() {
-  std::shared_ptr<Collection> ended;
-  SteadyTime ended_at;
-  {
-    MutexLock lock(mutex_);
-    if (!ended_at_.has_value()) return;
-    ended = running_;
-    ended_at = *ended_at_;
-  }
-  const Result result = ResultOf(*ended, ended_at);
-  Publish(result);
-  std::vector<Waiting> served;
-  bool was_distrusted = false;
-  {
-    MutexLock lock(mutex_);
-    was_distrusted = watch_.distrusted();
-    watch_.End(ended_at, WantedInterval());
-    Account(result);
-    running_.reset();
-    ended_at_.reset();
-    served.swap(served_);
-  }
-  NotifyObserver();
-  for (Waiting& caller : served) caller.done(absl::OkStatus());
-  // That rows are to be had again, or not, is news for everybody.
-  NotifyDue(was_distrusted ? kNever : result.info.steady_start);
-}
-
-Feed::Result Feed::ResultOf(Collection& ended, SteadyTime ended_at) {
-  MutexLock lock(ended.mutex);
-  Result result;
-  result.collected = std::move(ended.collected);
-  result.cpu_time = ended.cpu_time;
-  result.info.start_time = ended.start_time;
-  result.info.steady_start = ended.steady_start;
-  result.info.duration = Since(ended.steady_start, ended_at);
-  result.info.native_calls = result.collected.native_calls;
-  result.info.vanished_rows = result.collected.vanished_rows;
-  result.info.parts = ended.parts;
-  return result;
-}
-
-void Feed::Publish(const Result& result) {
-  const Collected& collected = result.collected;
-  if (collected.status.ok()) {
-    table_->EndTick(result.info, collected.partial, collected.rows_listed);
-  } else {
-    table_->FailTick(collected.status, result.info.start_time);
-  }
-}
-
-void Feed::Account(const Result& result) {
-  newest_start_ = result.info.steady_start;
-  newest_duration_ = result.info.duration;
-  revisit_within_ = std::max(result.collected.revisit_within, options_.spacing);
-  ++collections_;
-  total_duration_ += result.info.duration;
-  total_cpu_time_ += result.cpu_time;
-  if (options_.thread_cpu_time != nullptr) governor_.Spent(result.cpu_time);
-  if (result.collected.status.ok()) {
-    holds_rows_ = true;
-    collected_parts_ = result.info.parts;
-  } else {
-    ++failed_collections_;
-  }
-  NoteState();
-  if (watch_.distrusted()) {
-    const absl::Time until = WallOf(watch_.quarantined_until());
-    Distrust(
-        HungStatus(hanging_since_,
-                   absl::StrCat("the source has hung ", watch_.hangs_in_a_row(),
-                                " times in a row and is left alone until ",
-                                absl::FormatTime("%H:%M:%S", until, absl::UTCTimeZone()), " UTC")));
-  } else {
-    distrust_ = absl::OkStatus();
-  }
-}
-
-// Nobody waits for the source from now on.
-void Feed::Distrust(absl::Status why) {
-  distrust_ = std::move(why);
-  table_->MarkStale(distrust_, hanging_since_);
-}
-
-void Feed::WatchSource() {
-  std::vector<Waiting> unserved;
-  absl::Status why;
-  {
-    MutexLock lock(mutex_);
-    if (running_ == nullptr || ended_at_.has_value() || !watch_.Look(clock_.Steady())) return;
-    if (watch_.hangs_in_a_row() == 1) hanging_since_ = running_->start_time;
-    NoteState();
-    Distrust(Unanswered(running_->start_time));
-    why = distrust_;
-    unserved = TakeWaiting();
-  }
-  NotifyObserver();
-  for (Waiting& caller : unserved) caller.done(why);
-  NotifyDue(kNever);
-}
-
-// Those whose time is nearly up, and new subscribers of a source that hangs, are told at once.
-void Feed::TellImpatient() {
-  std::vector<Waiting> unserved;
-  absl::Status why;
-  bool distrusted = false;
-  const SteadyTime now = clock_.Steady();
-  {
-    MutexLock lock(mutex_);
-    distrusted = watch_.distrusted();
-    why = Unanswered(running_ == nullptr ? clock_.Wall() : running_->start_time);
-    for (std::vector<Waiting>* callers : {&waiting_, &served_}) {
-      const auto patient =
-          std::stable_partition(callers->begin(), callers->end(),
-                                [now](const Waiting& caller) { return caller.give_up <= now; });
-      std::move(callers->begin(), patient, std::back_inserter(unserved));
-      callers->erase(callers->begin(), patient);
-    }
-  }
-  for (Waiting& caller : unserved) caller.done(why);
-  if (distrusted) NotifyDue(now);
-}
-
-// Nobody has wanted the rows for a while.
-void Feed::ReleaseRows() {
-  {
-    MutexLock lock(mutex_);
-    const SteadyTime idle = last_use_ + absl::ToChronoNanoseconds(options_.idle_release);
-    if (running_ != nullptr || IsWanted() || !holds_rows_ || clock_.Steady() < idle) return;
-    holds_rows_ = false;
-  }
-  table_->Clear();
-  ReturnMemoryToSystem();
-}
+// --- Telling -------------------------------------------------------------------------------------
 
 void Feed::NoteState() {
-  const SourceState state = watch_.state(clock_.Steady(), WantedInterval());
+  const SourceState state = watch_.state(clock_.Steady(), Interval());
   if (state == std::exchange(noted_state_, state)) return;
   state_since_ = clock_.Wall();
 }

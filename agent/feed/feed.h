@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "agent/feed/abandonable_thread.h"
+#include "agent/feed/demand.h"
 #include "agent/feed/governor.h"
 #include "agent/feed/source_watch.h"
 #include "agent/feed/table.h"
@@ -39,10 +40,10 @@ struct Collected {
   absl::Duration revisit_within = absl::InfiniteDuration();
 };
 
-// Collects the rows of the family with the parts that are asked for. Called by one thread at a
-// time. May hang, and then go on after the feed has ended: what it touches it must keep alive.
+// Collects all rows of the family, each with the parts that are wanted of it. Called by one thread
+// at a time. May hang, and then go on after the feed has ended: what it touches it must keep alive.
 using Collect =
-    std::function<Collected(PartMask parts, absl::FunctionRef<void(const RowInput&)> put)>;
+    std::function<Collected(const Demands& demands, absl::FunctionRef<void(const RowInput&)> put)>;
 
 // How the sampler has been doing.
 struct FeedStatus {
@@ -108,11 +109,14 @@ class Feed {
 
    private:
     friend class Feed;
-    Subscription(Feed& feed, PartMask parts, absl::Duration interval, std::function<void()> on_tick)
-        : feed_(feed), parts_(parts), interval_(interval), on_tick_(std::move(on_tick)) {}
+    Subscription(Feed& feed, Demand demand, absl::Duration interval, std::function<void()> on_tick)
+        : feed_(feed),
+          demand_(std::move(demand)),
+          interval_(interval),
+          on_tick_(std::move(on_tick)) {}
 
     Feed& feed_;
-    const PartMask parts_;
+    const Demand demand_;
     const absl::Duration interval_;
     const std::function<void()> on_tick_;
     SteadyTime due_;  // guarded by feed_.mutex_
@@ -124,15 +128,15 @@ class Feed {
   // Ticks every `interval` (a multiple of the grid), the first one at once. `on_tick` is called on
   // the sampler's thread after each tick that is due, also if the collection failed; it must not
   // block and must not destroy the subscription.
-  std::unique_ptr<Subscription> Subscribe(PartMask parts, absl::Duration interval,
+  std::unique_ptr<Subscription> Subscribe(Demand demand, absl::Duration interval,
                                           std::function<void()> on_tick);
 
-  // Calls `done` once, when the table holds rows with `parts` that are at most `max_age` old, or a
-  // collection for them failed: at once if it does already, else on the sampler's thread
+  // Calls `done` once, when the table holds what `demand` wants and it is at most `max_age` old, or
+  // a collection for it failed: at once if it does already, else on the sampler's thread
   // before it collects again. All callers that wait share the collection. `done` gets a status when
   // there will be no such rows soon: the source hangs, or has not answered by `give_up`, or the
   // feed stops before.
-  void Refresh(PartMask parts, absl::Duration max_age, std::function<void(absl::Status)> done,
+  void Refresh(Demand demand, absl::Duration max_age, std::function<void(absl::Status)> done,
                SteadyTime give_up = SteadyTime::max());
 
   // Something changed that subscribers want to see before their next tick: collects at once, as a
@@ -161,7 +165,7 @@ class Feed {
 
  private:
   struct Waiting {
-    PartMask parts;
+    Demand demand;
     std::function<void(absl::Status)> done;
     SteadyTime give_up;
   };
@@ -224,10 +228,9 @@ class Feed {
   // Callers who wait for the next collection, and for the one that runs.
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
   std::vector<Waiting> served_ ABSL_GUARDED_BY(mutex_);
-  // Parts that the newest tick collected, those that the newest collection asked for, and when
-  // anything was last asked for.
-  PartMask collected_parts_ ABSL_GUARDED_BY(mutex_) = 0;
-  PartMask tried_parts_ ABSL_GUARDED_BY(mutex_) = 0;
+  // What the newest collection was for. Null: there was none.
+  std::shared_ptr<const Demands> tried_ ABSL_GUARDED_BY(mutex_);
+  // When anything was last asked for.
   SteadyTime last_use_ ABSL_GUARDED_BY(mutex_);
   bool holds_rows_ ABSL_GUARDED_BY(mutex_) = false;
   // When the newest collection began: see Options::spacing, and what it asked for.

@@ -40,8 +40,8 @@ class FeedHangTest : public ::testing::Test {
     };
     options.thread_cpu_time = [this] { return cpu_time_; };
     feed_.emplace(
-        [this](PartMask parts, absl::FunctionRef<void(const RowInput&)> put) {
-          put(EncodedTestRow({1, 5, reading_++}, parts).input());
+        [this](const Demands& demands, absl::FunctionRef<void(const RowInput&)> put) {
+          put(EncodedTestRow({1, 5, reading_++}, demands.parts()).input());
           cpu_time_ += cost_;
           return Collected{status_, absl::OkStatus(), 1, 0};
         },
@@ -291,12 +291,12 @@ TEST(FeedStopTest, DoesNotWaitForASourceThatHangs) {
   const auto start = std::chrono::steady_clock::now();
   {
     Feed feed(
-        [underworld](PartMask parts, absl::FunctionRef<void(const RowInput&)> put) {
+        [underworld](const Demands& demands, absl::FunctionRef<void(const RowInput&)> put) {
           MutexLock lock(underworld->mutex);
           underworld->entered = true;
           underworld->changed.notify_all();
           while (!underworld->released) underworld->changed.wait(underworld->mutex);
-          put(EncodedTestRow({1}, parts).input());
+          put(EncodedTestRow({1}, demands.parts()).input());
           underworld->left = true;
           underworld->changed.notify_all();
           return Collected{};

@@ -27,16 +27,18 @@ using farstat::testing::TestRow;
 struct FakeSource {
   int collections = 0;
   PartMask newest_parts = 0;
+  Demands newest_demands;
   absl::Status status;
   absl::Duration revisit_within = absl::InfiniteDuration();
   std::vector<TestRow> rows = {{1}, {2}};
   std::function<void()> while_collecting = [] {};
 
   Collect AsCollect() {
-    return [this](PartMask parts, absl::FunctionRef<void(const RowInput&)> put) {
+    return [this](const Demands& demands, absl::FunctionRef<void(const RowInput&)> put) {
       ++collections;
-      newest_parts = parts;
-      for (const TestRow& row : rows) put(EncodedTestRow(row, parts).input());
+      newest_parts = demands.parts();
+      newest_demands = demands;
+      for (const TestRow& row : rows) put(EncodedTestRow(row, demands.parts()).input());
       while_collecting();
       return Collected{status, absl::OkStatus(), 3, 0, true, revisit_within};
     };
@@ -116,6 +118,47 @@ TEST_F(FeedTest, DemandIsTheUnionAndShrinks) {
   const int collections = source_.collections;
   Run(absl::Seconds(10));
   EXPECT_EQ(source_.collections, collections);
+}
+
+TEST_F(FeedTest, FiltersAreDemandedAsLongAsTheyAreWatched) {
+  constexpr PartMask kData = 1 << kDataPart;
+  const auto only = [](char state) {
+    return std::make_shared<const Filter>(
+        std::string(1, state), [state](absl::string_view facts) { return facts[0] == state; });
+  };
+  const auto basic = feed_->Subscribe(1, absl::Seconds(1), [] {});
+  auto a = feed_->Subscribe({1 | kData, only('a')}, absl::Seconds(1), [] {});
+  auto b = feed_->Subscribe({1 | kData, only('b')}, absl::Seconds(5), [] {});
+  feed_->RunDue();
+  EXPECT_EQ(source_.newest_demands.PartsOf("a"), 1 | kData);
+  EXPECT_EQ(source_.newest_demands.PartsOf("b"), 1 | kData);
+  EXPECT_EQ(source_.newest_demands.PartsOf("c"), PartMask{1});
+  b.reset();
+  Run(absl::Seconds(1));
+  EXPECT_EQ(source_.newest_demands.PartsOf("b"), PartMask{1});
+  EXPECT_EQ(source_.newest_demands.PartsOf("a"), 1 | kData);
+  a.reset();
+  Run(absl::Seconds(1));
+  EXPECT_EQ(source_.newest_parts, PartMask{1});
+}
+
+TEST_F(FeedTest, MaxAgeIsNotServedFromRowsThatWereCollectedForAnotherFilter) {
+  const auto only = [](char state) {
+    return std::make_shared<const Filter>(std::string(1, state),
+                                          [](absl::string_view) { return true; });
+  };
+  int done = 0;
+  const auto count = [&](const absl::Status&) { ++done; };
+  feed_->Refresh({1, only('a')}, absl::ZeroDuration(), count);
+  feed_->RunDue();
+  clock_.Advance(absl::Seconds(1));
+  feed_->Refresh({1, only('a')}, absl::Minutes(1), count);
+  EXPECT_EQ(done, 2) << "the same filter: answered at once";
+  feed_->Refresh({1, only('b')}, absl::Minutes(1), count);
+  EXPECT_EQ(done, 2);
+  feed_->RunDue();
+  EXPECT_EQ(done, 3);
+  EXPECT_EQ(source_.collections, 2);
 }
 
 TEST_F(FeedTest, WaitingCallersShareACollection) {
@@ -316,10 +359,11 @@ TEST_F(FeedTest, RevisitsAreSpacedToo) {
 // With its thread, under load from many sides; the point is what ThreadSanitizer says.
 TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
   std::atomic<int> value{0};
-  const Collect collect = [&](PartMask parts, absl::FunctionRef<void(const RowInput&)> put) {
+  const Collect collect = [&](const Demands& demands,
+                              absl::FunctionRef<void(const RowInput&)> put) {
     const int now = ++value;
     for (int key = 0; key < 50; ++key) {
-      put(EncodedTestRow({key, key % 3, now / (key + 1)}, parts).input());
+      put(EncodedTestRow({key, key % 3, now / (key + 1)}, demands.parts()).input());
     }
     Collected collected;
     collected.revisit_within = absl::Milliseconds(25);
@@ -364,7 +408,7 @@ TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
 
 TEST(FeedThreadTest, NudgeWakesTheSampler) {
   std::atomic<int> collections{0};
-  const Collect collect = [&](PartMask, absl::FunctionRef<void(const RowInput&)>) {
+  const Collect collect = [&](const Demands&, absl::FunctionRef<void(const RowInput&)>) {
     ++collections;
     return Collected{};
   };

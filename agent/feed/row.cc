@@ -17,18 +17,23 @@ absl::string_view PartOf(absl::string_view payload, absl::Span<const uint32_t> e
   return payload.substr(begin, ends[part] - begin);
 }
 
+int FieldOf(bool totals) { return totals ? kTotalsField : kRowsField; }
+
 }  // namespace
 
 Row::Row(const RowInput& input, Tick tick)
-    : totals_(input.totals),
-      payload_size_(static_cast<uint32_t>(input.payload.size())),
-      key_size_(static_cast<uint32_t>(input.key.size())) {
+    : totals_(input.totals), key_size_(static_cast<uint32_t>(input.key.size())) {
   for (int part = 0; part < kMaxParts; ++part) {
     part_ends_[part] = static_cast<uint16_t>(input.part_ends[part]);
+    if (part > 0 && part_ends_[part] > part_ends_[part - 1]) present_parts_ |= PartMask{1} << part;
   }
   part_versions_.fill(static_cast<uint32_t>(tick));
-  bytes_.reserve(input.payload.size() + input.key.size() + input.facts.size());
+  bytes_.reserve(LengthDelimitedSize(FieldOf(totals_), input.payload.size()) + input.key.size() +
+                 input.facts.size());
+  AppendLengthDelimitedHeader(FieldOf(totals_), input.payload.size(), bytes_);
+  payload_start_ = static_cast<uint32_t>(bytes_.size());
   bytes_.append(input.payload.data(), input.payload.size());
+  key_start_ = static_cast<uint32_t>(bytes_.size());
   bytes_.append(input.key.data(), input.key.size());
   bytes_.append(input.facts.data(), input.facts.size());
 }
@@ -42,14 +47,13 @@ Row::Row(const RowInput& input, Tick tick, const Row& old) : Row(input, tick) {
 }
 
 bool Row::Equals(const RowInput& input) const {
-  const absl::string_view bytes = bytes_;
-  return input.payload == bytes.substr(0, payload_size_) && input.facts == facts() &&
+  return input.payload == payload() && input.facts == facts() &&
          std::equal(part_ends_.begin(), part_ends_.end(), input.part_ends.begin());
 }
 
 absl::string_view Row::Part(int part) const {
   const size_t begin = part == 0 ? 0 : part_ends_[part - 1];
-  return {bytes_.data() + begin, part_ends_[part] - begin};
+  return payload().substr(begin, part_ends_[part] - begin);
 }
 
 Tick Row::ChangedAt(PartMask parts) const {
@@ -69,22 +73,26 @@ size_t Row::PayloadSize(PartMask parts) const {
 }
 
 size_t Row::EncodedSize(PartMask parts) const {
-  return LengthDelimitedSize(totals_ ? kTotalsField : kRowsField, PayloadSize(parts));
+  return IsWhole(parts) ? key_start_ : LengthDelimitedSize(FieldOf(totals_), PayloadSize(parts));
 }
 
 void Row::AppendTo(PartMask parts, std::string& out) const {
-  AppendLengthDelimitedHeader(totals_ ? kTotalsField : kRowsField, PayloadSize(parts), out);
-  // Neighbouring parts are appended in one go: with everything selected the row is one copy.
+  if (IsWhole(parts)) {
+    out.append(bytes_, 0, key_start_);
+    return;
+  }
+  AppendLengthDelimitedHeader(FieldOf(totals_), PayloadSize(parts), out);
+  // Neighbouring parts are appended in one go.
   size_t begin = 0;
   size_t end = part_ends_[0];
   for (int part = 1; part < kMaxParts; ++part) {
     if ((parts >> part & 1) == 0) {
-      out.append(bytes_, begin, end - begin);
+      out.append(bytes_, payload_start_ + begin, end - begin);
       begin = part_ends_[part];
     }
     end = part_ends_[part];
   }
-  out.append(bytes_, begin, end - begin);
+  out.append(bytes_, payload_start_ + begin, end - begin);
 }
 
 void Row::AppendRemovedTo(std::string& out) const {

@@ -42,9 +42,9 @@ class Row {
   Row(const RowInput& input, Tick tick, const Row& old);
 
   bool totals() const { return totals_; }
-  absl::string_view key() const { return {bytes_.data() + payload_size_, key_size_}; }
+  absl::string_view key() const { return {bytes_.data() + key_start_, key_size_}; }
   absl::string_view facts() const {
-    return absl::string_view(bytes_).substr(payload_size_ + key_size_);
+    return absl::string_view(bytes_).substr(key_start_ + key_size_);
   }
 
   // Whether `input` is this row, byte for byte.
@@ -61,16 +61,23 @@ class Row {
   void AppendRemovedTo(std::string& out) const;
 
  private:
+  absl::string_view payload() const {
+    return {bytes_.data() + payload_start_, key_start_ - payload_start_};
+  }
   absl::string_view Part(int part) const;
+  bool IsWhole(PartMask parts) const { return (present_parts_ & ~parts) == 0; }
   size_t PayloadSize(PartMask parts) const;
 
   bool totals_;
-  uint32_t payload_size_;
+  // Parts that are not empty, but for part 0, which is always sent.
+  PartMask present_parts_ = 0;
+  uint32_t payload_start_;
+  uint32_t key_start_;
   uint32_t key_size_;
   std::array<uint16_t, kMaxParts> part_ends_;
   // Ticks, cut to 32 bits: at ten ticks a second they last for 13 years of uptime.
   std::array<uint32_t, kMaxParts> part_versions_;
-  // Payload, key, facts.
+  // The whole row as a field, which is a header and the payload; then key and facts.
   std::string bytes_;
 };
 

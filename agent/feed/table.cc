@@ -10,10 +10,6 @@ bool Wants(const Selection& selection, const Row& row) {
   return row.totals() ? selection.totals : selection.rows;
 }
 
-bool Matches(const Selection& selection, const Row& row) {
-  return row.totals() || selection.filter == nullptr || (*selection.filter)(row.facts());
-}
-
 }  // namespace
 
 Table::Table(const Options& options)
@@ -80,6 +76,7 @@ void Table::EndTick(TickInfo info, const absl::Status& partial, bool rows_listed
   MutexLock lock(mutex_);
   slots_.resize(entries_.size());
   versions_.resize(entries_.size());
+  ForgetSteps();
   const absl::Time now = info.start_time;
   for (const Staged& staged : staged_) Apply(staged, now);
   staged_.clear();
@@ -154,6 +151,7 @@ void Table::Clear() {
   free_slots_ = {};
   staged_ = {};
   MutexLock lock(mutex_);
+  ForgetSteps();
   slots_ = {};
   versions_ = {};
   tombstones_ = {};
@@ -194,56 +192,151 @@ void Table::EndPass(Cursor& cursor, Batch& batch) const {
   cursor.full = false;
 }
 
-// False: the slot does not fit any more and is left for the next batch.
-bool Table::ReadSlot(uint32_t slot_number, const Selection& selection, size_t max_bytes,
-                     Cursor& cursor, std::string& out) const {
-  const Slot& slot = slots_[slot_number];
-  if (slot.row == nullptr || !Wants(selection, *slot.row)) return true;
-  const bool matches = Matches(selection, *slot.row);
-  if (slot.removed || !matches) {
-    // The reader can know the row only if it matched before: with its last facts, or with others.
-    if (cursor.full || (!matches && slot.facts_version <= cursor.complete)) return true;
-    slot.row->AppendRemovedTo(out);
-    return true;
-  }
-  // A row that began to match is new to the reader, whatever part of it changed.
-  if (!cursor.full && slot.facts_version <= cursor.complete &&
-      slot.row->ChangedAt(selection.parts) <= cursor.complete) {
-    return true;
-  }
-  if (!out.empty() && out.size() + slot.row->EncodedSize(selection.parts) > max_bytes) return false;
-  slot.row->AppendTo(selection.parts, out);
-  if (!slot.row->totals()) ++cursor.rows_sent;
-  return true;
-}
-
-Batch Table::Read(const Selection& selection, size_t max_bytes, Cursor& cursor) const {
-  MutexLock lock(mutex_);
-  Batch batch;
-  batch.info = info_;
-  if (info_.tick == 0 || info_.released) return batch;
+// Goes on with the reader's pass, or begins one; false: the reader has everything.
+bool Table::ContinuePass(Cursor& cursor, Batch& batch) const {
   if (cursor.target == 0) {
-    if (cursor.complete == info_.tick && cursor.complete >= forgotten_) {
-      batch.pass_ended = batch.complete = true;
-      return batch;
-    }
+    if (cursor.complete == info_.tick && cursor.complete >= forgotten_) return false;
     BeginPass(cursor, batch);
   } else if (!cursor.full && cursor.complete < forgotten_) {
     // Removals that this pass has not met yet are forgotten.
     BeginPass(cursor, batch);
   }
+  return true;
+}
+
+Batch Table::Read(const AudiencePtr& audience, size_t max_bytes, Cursor& cursor) const {
+  MutexLock lock(mutex_);
+  Batch batch;
+  batch.info = info_;
+  batch.bytes = NoBytes();
+  if (info_.tick == 0 || info_.released) return batch;
+  if (!ContinuePass(cursor, batch)) {
+    batch.pass_ended = batch.complete = true;
+    return batch;
+  }
   if (!cursor.full) batch.base_time = cursor.complete_time;
-  const Tick since = cursor.full ? 0 : cursor.complete;
-  if (cursor.full) batch.bytes.reserve(std::min(max_bytes, row_bytes_));
-  for (; cursor.next_slot < slots_.size(); ++cursor.next_slot) {
-    if (versions_[cursor.next_slot] <= since) continue;
-    if ((!batch.bytes.empty() && batch.bytes.size() >= max_bytes) ||
-        !ReadSlot(cursor.next_slot, selection, max_bytes, cursor, batch.bytes)) {
-      return batch;
+  const Step step =
+      TakeStep(audience, {cursor.full ? 0 : cursor.complete, cursor.next_slot, max_bytes});
+  batch.bytes = step.bytes;
+  cursor.next_slot = step.next_slot;
+  cursor.rows_sent += step.rows;
+  // Beyond: the table was emptied since.
+  if (cursor.next_slot >= slots_.size()) EndPass(cursor, batch);
+  return batch;
+}
+
+// --- What readers share -------------------------------------------------------------------------
+
+AudiencePtr Table::Join(const Selection& selection) const {
+  MutexLock lock(mutex_);
+  std::weak_ptr<Audience>& known = audiences_[KeyOf(selection)];
+  AudiencePtr audience = known.lock();
+  if (audience != nullptr) return audience;
+  audience = std::make_shared<Audience>();
+  audience->selection = selection;
+  known = audience;
+  if (selection.filter == nullptr) return audience;
+  std::weak_ptr<Judgement>& judged = judgements_[selection.filter->key()];
+  audience->judgement = judged.lock();
+  if (audience->judgement == nullptr) {
+    audience->judgement = std::make_shared<Judgement>();
+    audience->judgement->filter = selection.filter;
+    judged = audience->judgement;
+  }
+  return audience;
+}
+
+// Looks at the rows whose facts changed since the filter last did.
+void Table::Judge(Judgement& judgement) const {
+  if (judgement.as_of == info_.tick) return;
+  judgement.matches.resize(slots_.size());
+  for (size_t slot = 0; slot < slots_.size(); ++slot) {
+    if (versions_[slot] <= judgement.as_of) continue;
+    const Slot& changed = slots_[slot];
+    if (changed.row == nullptr || changed.facts_version <= judgement.as_of) continue;
+    judgement.matches[slot] = changed.row->totals() || (*judgement.filter)(changed.row->facts());
+  }
+  judgement.as_of = info_.tick;
+}
+
+// The step from that position, which another reader may have had made in this tick.
+Step Table::TakeStep(const AudiencePtr& audience, const StepPosition& position) const {
+  const auto kept = audience->steps.find(position);
+  if (kept == audience->steps.end()) {
+    Step step = MakeStep(*audience, position);
+    if (audience.use_count() > 1) KeepStep(*audience, position, step);
+    return step;
+  }
+  Step step = kept->second;
+  // When all have it, nobody will come for it any more.
+  if (++kept->second.readers >= static_cast<size_t>(audience.use_count())) {
+    kept_bytes_ -= step.bytes->size();
+    audience->steps.erase(kept);
+  }
+  return step;
+}
+
+void Table::KeepStep(Audience& audience, const StepPosition& position, const Step& step) const {
+  if (kept_bytes_ + step.bytes->size() > options_.kept_bytes) ForgetSteps();
+  kept_bytes_ += step.bytes->size();
+  audience.steps.emplace(position, step);
+}
+
+void Table::ForgetSteps() const {
+  absl::erase_if(judgements_, [](const auto& entry) { return entry.second.expired(); });
+  absl::erase_if(audiences_, [](const auto& entry) {
+    const AudiencePtr audience = entry.second.lock();
+    if (audience != nullptr) audience->steps.clear();
+    return audience == nullptr;
+  });
+  kept_bytes_ = 0;
+}
+
+Step Table::MakeStep(Audience& audience, const StepPosition& position) const {
+  if (audience.judgement != nullptr) Judge(*audience.judgement);
+  Step step;
+  std::string out;
+  out.reserve(
+      std::min(position.max_bytes, position.since == 0 ? row_bytes_ : audience.newest_step_bytes));
+  uint32_t slot = position.slot;
+  for (; slot < slots_.size(); ++slot) {
+    if (versions_[slot] <= position.since) continue;
+    if ((!out.empty() && out.size() >= position.max_bytes) ||
+        !ReadSlot(slot, audience, position, step, out)) {
+      break;
     }
   }
-  EndPass(cursor, batch);
-  return batch;
+  step.next_slot = slot;
+  if (position.since != 0) audience.newest_step_bytes = out.size();
+  if (out.capacity() > 2 * out.size()) out.shrink_to_fit();
+  step.bytes = CountedBytes(std::move(out), batch_bytes_);
+  return step;
+}
+
+// False: the slot does not fit any more and is left for the next step.
+bool Table::ReadSlot(uint32_t slot_number, const Audience& audience, const StepPosition& position,
+                     Step& step, std::string& out) const {
+  const Slot& slot = slots_[slot_number];
+  const Selection& selection = audience.selection;
+  if (slot.row == nullptr || !Wants(selection, *slot.row)) return true;
+  const bool full = position.since == 0;
+  const bool matches = audience.judgement == nullptr || audience.judgement->matches[slot_number];
+  if (slot.removed || !matches) {
+    // The reader can know the row only if it matched before: with its last facts, or with others.
+    if (full || (!matches && slot.facts_version <= position.since)) return true;
+    slot.row->AppendRemovedTo(out);
+    return true;
+  }
+  // A row that began to match is new to the reader, whatever part of it changed.
+  if (!full && slot.facts_version <= position.since &&
+      slot.row->ChangedAt(selection.parts) <= position.since) {
+    return true;
+  }
+  const size_t size = slot.row->EncodedSize(selection.parts);
+  if (!out.empty() && out.size() + size > position.max_bytes) return false;
+  slot.row->AppendTo(selection.parts, out);
+  if (!slot.row->totals()) ++step.rows;
+  return true;
 }
 
 bool Table::CanResume(Tick tick) const {
@@ -252,13 +345,19 @@ bool Table::CanResume(Tick tick) const {
 }
 
 Snapshot Table::TakeSnapshot(const Selection& selection) const {
+  // Watchers may have judged the rows by this filter already.
+  const AudiencePtr audience = Join(selection);
   MutexLock lock(mutex_);
+  if (audience->judgement != nullptr) Judge(*audience->judgement);
   Snapshot snapshot;
   snapshot.info = info_;
   snapshot.condition = condition_;
-  for (const Slot& slot : slots_) {
+  if (audience->judgement == nullptr) snapshot.rows.reserve(info_.row_count);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
     if (slot.row == nullptr || slot.removed || !Wants(selection, *slot.row)) continue;
-    if (Matches(selection, *slot.row)) snapshot.rows.push_back(slot.row);
+    if (audience->judgement != nullptr && !audience->judgement->matches[i]) continue;
+    snapshot.rows.push_back(slot.row);
   }
   return snapshot;
 }

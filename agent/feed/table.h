@@ -3,38 +3,30 @@
 // families.
 //
 // One thread (the sampler) writes: it puts the rows of a collection, which are compared and staged
-// without any lock, and then publishes them all at once. Any thread reads.
+// without any lock, and then publishes them all at once. Any thread reads. What is found out and
+// assembled for one reader serves all who select the same.
 
 #ifndef FARSTAT_AGENT_FEED_TABLE_H_
 #define FARSTAT_AGENT_FEED_TABLE_H_
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "agent/feed/audience.h"
+#include "agent/feed/demand.h"
 #include "agent/feed/row.h"
 #include "common/clock.h"
 #include "common/mutex.h"
 
 namespace farstat::feed {
-
-// Whether a row with these facts is wanted.
-using Filter = std::function<bool(absl::string_view facts)>;
-
-// What a reader wants of a table.
-struct Selection {
-  PartMask parts = ~PartMask{0};
-  bool rows = true;
-  bool totals = true;
-  // Null: every row. Totals are not filtered.
-  std::shared_ptr<const Filter> filter;
-};
 
 // How a collection went.
 struct TickInfo {
@@ -45,8 +37,8 @@ struct TickInfo {
   uint64_t native_calls = 0;
   uint64_t vanished_rows = 0;
   uint64_t row_count = 0;
-  // What was collected.
-  PartMask parts = 0;
+  // What was collected; null before the first tick.
+  std::shared_ptr<const Demands> demands;
   // The rows of the tick have been forgotten since, because nobody read them.
   bool released = false;
 };
@@ -88,8 +80,9 @@ struct Batch {
   // A full set ends with this batch, after so many rows in all.
   bool ends_full_set = false;
   uint64_t full_set_rows = 0;
-  // Rows and removed keys as fields of the family's statistics message. May be empty.
-  std::string bytes;
+  // Rows and removed keys as fields of the family's statistics message. May be empty, never null;
+  // shared by the readers who are sent the same.
+  SharedBytes bytes;
   // The pass has ended. (If not, read on.)
   bool pass_ended = false;
   // After this batch the reader holds exactly the table of `info.tick`.
@@ -113,6 +106,8 @@ class Table {
     // full set again.
     absl::Duration tombstone_age = absl::Minutes(2);
     size_t tombstone_bytes = 8 << 20;
+    // What was assembled in this tick and is kept for readers who will ask for the same.
+    size_t kept_bytes = 8 << 20;
   };
 
   Table() : Table(Options()) {}
@@ -135,9 +130,11 @@ class Table {
 
   // --- Readers ----------------------------------------------------------------------------------
 
+  // Who reads again and again joins those who select the same, for as long as it reads.
+  AudiencePtr Join(const Selection& selection) const;
   // The next step of a reader's pass, of about `max_bytes` at most. Begins a pass if none is under
   // way and something is newer than the cursor; returns an empty batch with `complete` otherwise.
-  Batch Read(const Selection& selection, size_t max_bytes, Cursor& cursor) const;
+  Batch Read(const AudiencePtr& audience, size_t max_bytes, Cursor& cursor) const;
   // Whether a reader at `tick` can go on from there.
   bool CanResume(Tick tick) const;
   Snapshot TakeSnapshot(const Selection& selection) const;
@@ -146,6 +143,8 @@ class Table {
   TickInfo info() const;
   Condition condition() const;
   size_t row_bytes() const;
+  // Bytes of batches that somebody still holds: readers who have not sent them yet.
+  size_t batch_bytes() const { return *batch_bytes_; }
 
  private:
   struct Slot {
@@ -208,8 +207,17 @@ class Table {
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BeginPass(Cursor& cursor, Batch& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void EndPass(Cursor& cursor, Batch& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool ReadSlot(uint32_t slot, const Selection& selection, size_t max_bytes, Cursor& cursor,
+  bool ContinuePass(Cursor& cursor, Batch& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Step TakeStep(const AudiencePtr& audience, const StepPosition& position) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  Step MakeStep(Audience& audience, const StepPosition& position) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ReadSlot(uint32_t slot, const Audience& audience, const StepPosition& position, Step& step,
                 std::string& out) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void KeepStep(Audience& audience, const StepPosition& position, const Step& step) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetSteps() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Judge(Judgement& judgement) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Options options_;
 
@@ -233,6 +241,16 @@ class Table {
   Tick forgotten_ ABSL_GUARDED_BY(mutex_) = 0;
   TickInfo info_ ABSL_GUARDED_BY(mutex_);
   Condition condition_ ABSL_GUARDED_BY(mutex_);
+  // Who reads, by what they select, and their filters by key. What these point to is guarded, too.
+  mutable absl::flat_hash_map<std::string, std::weak_ptr<Audience>> audiences_
+      ABSL_GUARDED_BY(mutex_);
+  mutable absl::flat_hash_map<std::string, std::weak_ptr<Judgement>> judgements_
+      ABSL_GUARDED_BY(mutex_);
+  // Bytes of the steps that are kept in audiences.
+  mutable size_t kept_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Outlives the table where batches do.
+  const std::shared_ptr<std::atomic<size_t>> batch_bytes_ =
+      std::make_shared<std::atomic<size_t>>(0);
 };
 
 }  // namespace farstat::feed

@@ -44,6 +44,7 @@ class TableTest : public ::testing::Test {
     Selection selection;
     selection.parts = kAllTestParts;
     selection.filter = std::make_shared<const Filter>(
+        std::string(1, static_cast<char>(state)),
         [state](absl::string_view facts) { return facts[0] == state; });
     return selection;
   }
@@ -67,7 +68,7 @@ TEST_F(TableTest, NothingIsReadBeforeTheFirstTick) {
   TestReader reader({});
   const Batch batch = reader.Read(table_, 1000);
   EXPECT_FALSE(batch.complete);
-  EXPECT_TRUE(batch.bytes.empty());
+  EXPECT_TRUE(batch.bytes->empty());
 }
 
 TEST_F(TableTest, FirstReadIsAFullSet) {
@@ -114,7 +115,7 @@ TEST_F(TableTest, UnchangedTickIsCompleteAndEmpty) {
   Publish({{1}});
   const Batch batch = reader.Read(table_, 1 << 20);
   EXPECT_TRUE(batch.complete);
-  EXPECT_TRUE(batch.bytes.empty());
+  EXPECT_TRUE(batch.bytes->empty());
   EXPECT_EQ(reader.cursor().complete, 2u);
 }
 
@@ -125,9 +126,9 @@ TEST_F(TableTest, ChangeOfAnUnselectedPartIsNotSent) {
   TestReader reader(data_only);
   reader.CatchUp(table_);
   Publish({{1, 5, 10, 101}});
-  EXPECT_TRUE(reader.Read(table_, 1 << 20).bytes.empty());
+  EXPECT_TRUE(reader.Read(table_, 1 << 20).bytes->empty());
   Publish({{1, 5, 11, 101}});
-  EXPECT_FALSE(reader.Read(table_, 1 << 20).bytes.empty());
+  EXPECT_FALSE(reader.Read(table_, 1 << 20).bytes->empty());
   EXPECT_EQ(reader.rows(), Expected({{1, 5, 11, 101}}, reader.selection()));
 }
 
@@ -150,7 +151,7 @@ TEST_F(TableTest, RemovalOfARowThatNeverMatchedIsSilent) {
   TestReader reader(OnlyState(5));
   reader.CatchUp(table_);
   Publish({{1, 5}});
-  EXPECT_TRUE(reader.Read(table_, 1 << 20).bytes.empty());
+  EXPECT_TRUE(reader.Read(table_, 1 << 20).bytes->empty());
 }
 
 TEST_F(TableTest, KeyThatComesBackIsARowAgain) {
@@ -178,7 +179,7 @@ TEST_F(TableTest, FailedTickChangesNothingButTheCondition) {
   PublishFailure({{1, 5, 11}, {3, 5, 30}, {3, 5, 31}});
   EXPECT_TRUE(table_.condition().stale);
   EXPECT_EQ(table_.condition().status.code(), absl::StatusCode::kUnavailable);
-  EXPECT_TRUE(reader.Read(table_, 1 << 20).bytes.empty());
+  EXPECT_TRUE(reader.Read(table_, 1 << 20).bytes->empty());
   Publish({{1, 5, 11}, {3, 5, 30}});
   reader.CatchUp(table_);
   EXPECT_EQ(reader.rows(), Expected({{1, 5, 11}, {3, 5, 30}}, reader.selection()));
@@ -223,7 +224,7 @@ TEST_F(TableTest, SmallBatchesAreBoundedAndCompleteInTheEnd) {
   Batch batch;
   do {
     batch = reader.Read(table_, 1000);
-    EXPECT_LE(batch.bytes.size(), 1000u);
+    EXPECT_LE(batch.bytes->size(), 1000u);
     ++batches;
   } while (!batch.complete);
   EXPECT_GT(batches, 10);
@@ -323,6 +324,108 @@ TEST_F(TableTest, TombstonesAreBoundedInBytes) {
   EXPECT_TRUE(bounded.CanResume(99));
 }
 
+TEST_F(TableTest, ReadersWhoSelectTheSameShareBytes) {
+  Publish({{1, 5, 10}, {2, 6, 20}});
+  TestReader a(OnlyState(5));
+  TestReader b(OnlyState(5));
+  TestReader all({});
+  for (TestReader* reader : {&a, &b, &all}) reader->CatchUp(table_);
+  Publish({{1, 5, 11}, {2, 6, 21}});
+  const Batch first = a.Read(table_, 1 << 20);
+  const Batch second = b.Read(table_, 1 << 20);
+  EXPECT_EQ(first.bytes, second.bytes) << "the same bytes, not equal ones";
+  EXPECT_NE(first.bytes, all.Read(table_, 1 << 20).bytes);
+  EXPECT_EQ(a.rows(), b.rows());
+  EXPECT_EQ(b.rows().size(), 1u);
+}
+
+TEST_F(TableTest, ReaderElsewhereIsNotSentWhatOthersAre) {
+  Publish({{1, 5, 10}, {2, 5, 20}});
+  TestReader fast({});
+  TestReader slow({});
+  fast.CatchUp(table_);
+  slow.CatchUp(table_);
+  Publish({{1, 5, 11}, {2, 5, 20}});
+  fast.CatchUp(table_);
+  Publish({{1, 5, 11}, {2, 5, 21}});
+  EXPECT_NE(fast.Read(table_, 1 << 20).bytes, slow.Read(table_, 1 << 20).bytes);
+  EXPECT_EQ(fast.rows(), slow.rows());
+}
+
+TEST_F(TableTest, SharedBytesGoWhenEveryReaderHasThem) {
+  Publish({{1}, {2}});
+  TestReader a({});
+  TestReader b({});
+  a.CatchUp(table_);
+  b.CatchUp(table_);
+  Publish({{1, 5, 1}, {2, 5, 1}});
+  a.CatchUp(table_);
+  EXPECT_GT(table_.batch_bytes(), 0u) << "kept for the other one";
+  b.CatchUp(table_);
+  EXPECT_EQ(table_.batch_bytes(), 0u);
+  Publish({{1, 5, 2}, {2, 5, 2}});
+  a.CatchUp(table_);
+  EXPECT_GT(table_.batch_bytes(), 0u);
+  Publish({{1, 5, 2}, {2, 5, 2}});
+  EXPECT_EQ(table_.batch_bytes(), 0u) << "nobody can be sent them any more";
+}
+
+TEST_F(TableTest, BytesThatAReaderHoldsAreCounted) {
+  Publish({{1}, {2}});
+  TestReader reader({});
+  Batch batch = reader.Read(table_, 1 << 20);
+  EXPECT_GE(table_.batch_bytes(), batch.bytes->size());
+  batch = Batch();
+  EXPECT_EQ(table_.batch_bytes(), 0u);
+}
+
+TEST_F(TableTest, WhatIsKeptForOthersIsBounded) {
+  Table::Options options;
+  options.kept_bytes = 2000;
+  Table table(options);
+  table.BeginTick();
+  for (int key = 0; key < 1000; ++key) {
+    table.Put(EncodedTestRow({key, 5, key}, kAllTestParts).input());
+  }
+  table.EndTick({}, absl::OkStatus());
+  TestReader a({});
+  TestReader b({});
+  b.Read(table, 500);
+  a.CatchUp(table, 500);
+  EXPECT_LT(table.batch_bytes(), 2000u + 1000u);
+  EXPECT_GT(table.batch_bytes(), 0u);
+  b.CatchUp(table, 500);
+  EXPECT_EQ(a.rows(), b.rows());
+}
+
+TEST_F(TableTest, RowIsJudgedOncePerFilterUntilItsFactsChange) {
+  int calls = 0;
+  const auto selection = [&calls](PartMask parts) {
+    // Another object each time, as requests make them.
+    Selection only_state_5;
+    only_state_5.parts = parts;
+    only_state_5.filter = std::make_shared<const Filter>("5", [&calls](absl::string_view facts) {
+      ++calls;
+      return facts[0] == 5;
+    });
+    return only_state_5;
+  };
+  std::vector<TestReader> readers;
+  for (int i = 0; i < 10; ++i) readers.emplace_back(selection(kAllTestParts));
+  for (int i = 0; i < 10; ++i) readers.emplace_back(selection(1 << 0 | 1 << kDataPart));
+  Publish({{1, 5, 10}, {2, 6, 20}, {3, 5, 30}});
+  for (TestReader& reader : readers) reader.CatchUp(table_, 1);
+  EXPECT_EQ(calls, 3);
+  Publish({{1, 5, 11}, {2, 6, 21}, {3, 5, 31}});
+  for (TestReader& reader : readers) reader.CatchUp(table_);
+  EXPECT_EQ(calls, 3) << "what filters read has not changed";
+  Publish({{1, 6, 11}, {2, 6, 21}, {3, 5, 31}});
+  for (TestReader& reader : readers) reader.CatchUp(table_);
+  EXPECT_EQ(calls, 4);
+  EXPECT_EQ(table_.TakeSnapshot(selection(kAllTestParts)).rows.size(), 1u);
+  EXPECT_EQ(calls, 4) << "a snapshot uses what watchers found out";
+}
+
 // The model: whatever happens to the table and however readers read, a reader that is complete
 // holds exactly what its selection picks of the table.
 TEST_F(TableTest, RandomSchedulesEndInTheTable) {
@@ -371,7 +474,8 @@ TEST_F(TableTest, RandomSchedulesEndInTheTable) {
         default: {
           if (readers.empty()) break;
           TestReader& reader = readers[static_cast<size_t>(pick(static_cast<int>(readers.size())))];
-          reader.Read(table, static_cast<size_t>(pick(500)));
+          // Few sizes, so that readers meet.
+          reader.Read(table, static_cast<size_t>(pick(3)) * 200);
         }
       }
     }

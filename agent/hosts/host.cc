@@ -13,12 +13,17 @@ namespace {
 // Hands a source's rows to a feed.
 class FeedSink : public sources::RowSink {
  public:
-  explicit FeedSink(absl::FunctionRef<void(const feed::RowInput&)> put) : put_(put) {}
+  FeedSink(const feed::Demands& demands, absl::FunctionRef<void(const feed::RowInput&)> put)
+      : demands_(demands), put_(put) {}
+  sources::PartMask PartsOf(absl::string_view facts) const override {
+    return demands_.PartsOf(facts);
+  }
   void Put(sources::RowKind kind, sources::RowWriter& row) override {
     put_({kind == sources::RowKind::kTotals, row.bytes(), row.part_ends(), row.key(), row.facts()});
   }
 
  private:
+  const feed::Demands& demands_;
   const absl::FunctionRef<void(const feed::RowInput&)> put_;
 };
 
@@ -45,10 +50,10 @@ std::unique_ptr<families::Family> CollectedFamily(v1::Family id,
                                                   std::shared_ptr<sources::Source> source,
                                                   const Clock& clock, absl::Duration phase) {
   const feed::Collect collect = [source = std::move(source)](
-                                    feed::PartMask parts,
+                                    const feed::Demands& demands,
                                     absl::FunctionRef<void(const feed::RowInput&)> put) {
-    FeedSink sink(put);
-    sources::Outcome outcome = source->Collect(parts, sink);
+    FeedSink sink(demands, put);
+    sources::Outcome outcome = source->Collect(demands.parts(), sink);
     return feed::Collected{std::move(outcome.status), std::move(outcome.partial),
                            outcome.native_calls,      outcome.vanished_rows,
                            outcome.rows_listed,       outcome.revisit_within};

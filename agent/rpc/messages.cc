@@ -22,36 +22,73 @@ using Statistics = v1::TcpStatistics;
 using Snapshot = v1::GetTcpStatisticsResponse;
 using Frame = v1::SubscribeTcpStatisticsResponse;
 
-grpc::Slice ToSlice(std::string bytes) {
-  auto* owned = new std::string(std::move(bytes));  // allow(new): the slice deletes it
-  return grpc::Slice(
-      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
-      owned);
+// Up to this size copying bytes costs less than counting who holds them.
+constexpr size_t kCopied = 2048;
+
+// Puts a message together from bytes that are its own and bytes that it shares with others.
+class Pieces {
+ public:
+  // For the message's own bytes.
+  std::string& own() { return own_; }
+  void Add(const feed::SharedBytes& shared) {
+    if (shared->size() <= kCopied) {
+      own_ += *shared;
+      return;
+    }
+    Flush();
+    auto* held = new feed::SharedBytes(shared);  // allow(new): the slice deletes it
+    // gRPC does not write to it.
+    slices_.emplace_back(
+        const_cast<char*>(shared->data()), shared->size(),
+        [](void* bytes) { delete static_cast<feed::SharedBytes*>(bytes); }, held);
+  }
+  grpc::ByteBuffer Take() {
+    Flush();
+    return grpc::ByteBuffer(slices_.data(), slices_.size());
+  }
+
+ private:
+  void Flush() {
+    if (own_.empty()) return;
+    slices_.emplace_back(own_.data(), own_.size());
+    own_.clear();
+  }
+
+  std::string own_;
+  std::vector<grpc::Slice> slices_;
+};
+
+void AppendMessage(int field, const google::protobuf::MessageLite& message, std::string& out) {
+  AppendLengthDelimitedHeader(field, message.ByteSizeLong(), out);
+  message.AppendToString(&out);
 }
 
 // What precedes the rows in a section.
 std::string SectionPrefix(const Section& section) {
   std::string out;
   if (section.status != nullptr) {
-    AppendLengthDelimited(Statistics::kStatusFieldNumber, section.status->SerializeAsString(), out);
+    AppendMessage(Statistics::kStatusFieldNumber, *section.status, out);
   }
   if (section.collection != nullptr) {
-    AppendLengthDelimited(Statistics::kCollectionFieldNumber,
-                          section.collection->SerializeAsString(), out);
+    AppendMessage(Statistics::kCollectionFieldNumber, *section.collection, out);
   }
   return out;
 }
 
-// Appends the headers of the fields around a section's contents: the statistics field, and inside
-// it the family's field of HostStatistics.
-void AppendSectionHeaders(int statistics_field, bool in_host, v1::Family family, size_t size,
-                          std::string& out) {
+// Adds the section in the fields around it: the statistics field, and inside it the family's field
+// of HostStatistics.
+void AddSection(int statistics_field, bool in_host, const Section& section, Pieces& pieces) {
+  const std::string prefix = SectionPrefix(section);
+  const size_t size = prefix.size() + section.rows->size();
+  std::string& out = pieces.own();
   if (in_host) {
-    AppendLengthDelimitedHeader(statistics_field, LengthDelimitedSize(family, size), out);
-    AppendLengthDelimitedHeader(family, size, out);
+    AppendLengthDelimitedHeader(statistics_field, LengthDelimitedSize(section.family, size), out);
+    AppendLengthDelimitedHeader(section.family, size, out);
   } else {
     AppendLengthDelimitedHeader(statistics_field, size, out);
   }
+  out += prefix;
+  pieces.Add(section.rows);
 }
 
 }  // namespace
@@ -69,53 +106,35 @@ absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Mess
   return absl::OkStatus();
 }
 
-grpc::ByteBuffer ToByteBuffer(std::vector<std::string> pieces) {
-  std::vector<grpc::Slice> slices;
-  for (std::string& piece : pieces) {
-    if (!piece.empty()) slices.push_back(ToSlice(std::move(piece)));
-  }
-  return grpc::ByteBuffer(slices.data(), slices.size());
-}
-
 grpc::ByteBuffer EncodeFrame(const v1::FrameHeader& header, int field,
                              const google::protobuf::MessageLite& body) {
-  std::string out;
-  AppendLengthDelimited(Frame::kHeaderFieldNumber, header.SerializeAsString(), out);
-  AppendLengthDelimited(field, body.SerializeAsString(), out);
-  return ToByteBuffer({std::move(out)});
+  Pieces pieces;
+  AppendMessage(Frame::kHeaderFieldNumber, header, pieces.own());
+  AppendMessage(field, body, pieces.own());
+  return pieces.Take();
 }
 
-grpc::ByteBuffer EncodeRowsFrame(const v1::FrameHeader& header, bool in_host, Section section) {
-  const std::string prefix = SectionPrefix(section);
-  std::string out;
-  AppendLengthDelimited(Frame::kHeaderFieldNumber, header.SerializeAsString(), out);
-  AppendSectionHeaders(Frame::kStatisticsFieldNumber, in_host, section.family,
-                       prefix.size() + section.rows.size(), out);
-  out += prefix;
-  return ToByteBuffer({std::move(out), std::move(section.rows)});
+grpc::ByteBuffer EncodeRowsFrame(const v1::FrameHeader& header, bool in_host,
+                                 const Section& section) {
+  Pieces pieces;
+  AppendMessage(Frame::kHeaderFieldNumber, header, pieces.own());
+  AddSection(Frame::kStatisticsFieldNumber, in_host, section, pieces);
+  return pieces.Take();
 }
 
-grpc::ByteBuffer EncodeSnapshot(bool in_host, std::vector<Section> sections,
+grpc::ByteBuffer EncodeSnapshot(bool in_host, const std::vector<Section>& sections,
                                 const std::string& next_page_token, uint64_t total_rows) {
-  std::vector<std::string> pieces;
-  for (Section& section : sections) {
-    const std::string prefix = SectionPrefix(section);
-    std::string out;
+  Pieces pieces;
+  for (const Section& section : sections) {
     // A message field that comes several times is merged: so each section stands for itself.
-    AppendSectionHeaders(Snapshot::kStatisticsFieldNumber, in_host, section.family,
-                         prefix.size() + section.rows.size(), out);
-    out += prefix;
-    pieces.push_back(std::move(out));
-    pieces.push_back(std::move(section.rows));
+    AddSection(Snapshot::kStatisticsFieldNumber, in_host, section, pieces);
   }
-  std::string end;
   if (!next_page_token.empty()) {
-    AppendLengthDelimited(Snapshot::kNextPageTokenFieldNumber, next_page_token, end);
+    AppendLengthDelimited(Snapshot::kNextPageTokenFieldNumber, next_page_token, pieces.own());
   }
-  AppendVarint(Snapshot::kTotalRowsFieldNumber << 3, end);
-  AppendVarint(total_rows, end);
-  pieces.push_back(std::move(end));
-  return ToByteBuffer(std::move(pieces));
+  AppendVarint(Snapshot::kTotalRowsFieldNumber << 3, pieces.own());
+  AppendVarint(total_rows, pieces.own());
+  return pieces.Take();
 }
 
 v1::CollectionInfo DescribeCollection(const feed::TickInfo& info, SteadyTime now) {

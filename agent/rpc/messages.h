@@ -6,6 +6,7 @@
 #include <grpcpp/support/byte_buffer.h>
 
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "agent/feed/table.h"
@@ -16,9 +17,6 @@ namespace farstat::rpc {
 
 // Parses a request; the error says that it cannot be parsed.
 absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::MessageLite& request);
-
-// A buffer that holds the bytes of all pieces, in order, without copying them.
-grpc::ByteBuffer ToByteBuffer(std::vector<std::string> pieces);
 
 // A frame whose body is one of the small messages. `field` is the body's field in the responses of
 // all subscriptions.
@@ -31,14 +29,15 @@ struct Section {
   // Left out if not set.
   const v1::SectionStatus* status = nullptr;
   const v1::CollectionInfo* collection = nullptr;
-  std::string rows;
+  feed::SharedBytes rows;
 };
 
 // A frame with rows of one family; `in_host` for streams of the host service.
-grpc::ByteBuffer EncodeRowsFrame(const v1::FrameHeader& header, bool in_host, Section section);
+grpc::ByteBuffer EncodeRowsFrame(const v1::FrameHeader& header, bool in_host,
+                                 const Section& section);
 
 // An answer of a snapshot: the sections (one, unless `in_host`), then the fields that follow.
-grpc::ByteBuffer EncodeSnapshot(bool in_host, std::vector<Section> sections,
+grpc::ByteBuffer EncodeSnapshot(bool in_host, const std::vector<Section>& sections,
                                 const std::string& next_page_token, uint64_t total_rows);
 
 // How a collection went, as of `now`.

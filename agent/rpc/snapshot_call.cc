@@ -107,7 +107,7 @@ void SnapshotCall::Collect() {
 
 void SnapshotCall::Refresh(size_t family, absl::Duration max_age) {
   request_.families[family].family->feed->Refresh(
-      request_.families[family].query.demand, max_age,
+      request_.families[family].query.WholeDemand(), max_age,
       [call = shared_from_this(), family](const absl::Status& status) {
         call->OnRefreshed(family, status);
       },
@@ -120,7 +120,8 @@ void SnapshotCall::OnRefreshed(size_t family, const absl::Status& status) {
   feed::Snapshot& snapshot = snapshots_[family];
   if (status.ok()) {
     snapshot = wanted.family->feed->table().TakeSnapshot(wanted.query.selection);
-    const bool overtaken = (wanted.query.demand & ~snapshot.info.parts) != 0;
+    const feed::Demands* collected = snapshot.info.demands.get();
+    const bool overtaken = collected == nullptr || !collected->Cover(wanted.query.WholeDemand());
     // Only rows that were there already can be overtaken, never those that are collected for us.
     if (overtaken && !snapshot.condition.stale) return Refresh(family, absl::ZeroDuration());
   }
@@ -223,10 +224,11 @@ absl::Status SnapshotCall::WritePage(const std::shared_ptr<const RetainedSnapsho
       section.collection = &collections[i];
     }
     const uint64_t end = index + part.snapshot.rows.size();
+    std::string encoded;
     // About right: rows of a family are much alike.
     if (position < end) {
       const size_t row_size = part.snapshot.rows.back()->EncodedSize(part.parts);
-      section.rows.reserve(std::min<size_t>(max_bytes, (end - position) * row_size));
+      encoded.reserve(std::min<size_t>(max_bytes, (end - position) * row_size));
     }
     for (uint64_t at = std::max(index, position); at < end && !full; ++at) {
       const feed::Row& row = *part.snapshot.rows[at - index];
@@ -234,11 +236,12 @@ absl::Status SnapshotCall::WritePage(const std::shared_ptr<const RetainedSnapsho
       full = (bytes > 0 && bytes + size > max_bytes) ||
              (request_.page_size > 0 && !row.totals() && rows >= request_.page_size);
       if (full) break;
-      row.AppendTo(part.parts, section.rows);
+      row.AppendTo(part.parts, encoded);
       bytes += size;
       rows += row.totals() ? 0 : 1;
       position = at + 1;
     }
+    section.rows = std::make_shared<const std::string>(std::move(encoded));
     index = end;
   }
   std::string next;
@@ -255,7 +258,7 @@ absl::Status SnapshotCall::WritePage(const std::shared_ptr<const RetainedSnapsho
   } else if (id != 0) {
     serving_.snapshots.MayForget(id);
   }
-  *response_ = EncodeSnapshot(request_.in_host, std::move(sections), next, snapshot->total_rows);
+  *response_ = EncodeSnapshot(request_.in_host, sections, next, snapshot->total_rows);
   return absl::OkStatus();
 }
 

@@ -115,8 +115,9 @@ void StatisticsStream::Start() {
   for (size_t i = 0; i < families_.size(); ++i) {
     if (families_[i].family->feed == nullptr) continue;
     // OnDone gives the subscription up before it lets go of `this`.
+    families_[i].audience = families_[i].family->feed->table().Join(families_[i].query.selection);
     families_[i].subscription = families_[i].family->feed->Subscribe(
-        families_[i].query.demand, families_[i].query.interval, [this, i] { OnTick(i); });
+        families_[i].query.WholeDemand(), families_[i].query.interval, [this, i] { OnTick(i); });
   }
   serving_.queue.Post([stream = shared_from_this()] { stream->Pump(); });
   ScheduleTend();
@@ -362,11 +363,11 @@ bool StatisticsStream::MakeFamilyFrames(Subscribed& subscribed) {
     }
   }
   while (frames_.empty() && subscribed.due) {
-    feed::Batch batch =
-        table.Read(subscribed.query.selection, serving_.limits.max_row_bytes, subscribed.cursor);
+    const feed::Batch batch =
+        table.Read(subscribed.audience, serving_.limits.max_row_bytes, subscribed.cursor);
     // Not complete and yet at the end: there was another tick, which the next pass catches up with.
     if (batch.complete || batch.info.tick == 0 || batch.info.released) subscribed.due = false;
-    MakeBatchFrames(subscribed, std::move(batch));
+    MakeBatchFrames(subscribed, batch);
   }
   return !frames_.empty();
 }
@@ -407,7 +408,7 @@ v1::FrameHeader StatisticsStream::BatchHeader(Subscribed& subscribed, const feed
   return header;
 }
 
-void StatisticsStream::MakeBatchFrames(Subscribed& subscribed, feed::Batch batch) {
+void StatisticsStream::MakeBatchFrames(Subscribed& subscribed, const feed::Batch& batch) {
   const v1::Family family = subscribed.family->id;
   if (batch.begins_full_set) {
     v1::SyncBegin begin;
@@ -417,11 +418,11 @@ void StatisticsStream::MakeBatchFrames(Subscribed& subscribed, feed::Batch batch
     subscribed.resync = false;
     AddFrame(BatchHeader(subscribed, batch, false), Response::kSyncBeginFieldNumber, begin);
   }
-  if (!batch.bytes.empty()) {
+  if (!batch.bytes->empty()) {
     const v1::CollectionInfo collection = DescribeCollection(batch.info, serving_.clock.Steady());
-    Section section{family, nullptr, &collection, std::move(batch.bytes)};
+    const Section section{family, nullptr, &collection, batch.bytes};
     const v1::FrameHeader header = BatchHeader(subscribed, batch, !batch.ends_full_set);
-    frames_.push_back(EncodeRowsFrame(header, request_.in_host, std::move(section)));
+    frames_.push_back(EncodeRowsFrame(header, request_.in_host, section));
   }
   if (batch.ends_full_set) {
     v1::SyncEnd end;

@@ -52,6 +52,7 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   struct Subscribed {
     families::Family* family;
     families::CompiledQuery query;
+    feed::AudiencePtr audience;
     feed::Cursor cursor;
     // A tick has come that has not been sent completely.
     bool due = false;
@@ -82,7 +83,7 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void MakeFrames() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool MakeFamilyFrames(Subscribed& subscribed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void MakeConditionFrame(Subscribed& subscribed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void MakeBatchFrames(Subscribed& subscribed, feed::Batch batch)
+  void MakeBatchFrames(Subscribed& subscribed, const feed::Batch& batch)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   v1::FrameHeader BatchHeader(Subscribed& subscribed, const feed::Batch& batch, bool last)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

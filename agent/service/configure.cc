@@ -40,7 +40,8 @@ constexpr Explanation kExplanations[] = {
     {"stalled_stream_timeout_s",
      "A stream whose client does not read for so many seconds is ended. Default: 60"},
     {"max_collection_cpu_percent",
-     "Each family's collections may cost so many hundredths of one processor core. Default: 10"},
+     "What collecting one family may cost, in hundredths of a processor core; what would cost\n"
+     "more is collected less often than subscribers want, and they are told. Default: 10"},
     {"state_directory",
      "Folder for what must outlive the agent. Default: of the service, the one that its\n"
      "installation made; otherwise none"},
@@ -126,7 +127,7 @@ absl::Status Write(const std::string& path, const std::string& text, bool& kept)
   const auto before = sources::ReadWholeFile(path, kLargestFile);
   kept = before.ok();
   if (before.ok()) {
-    absl::Status status = WriteReadable(absl::StrCat(path, ".previous"), *before);
+    const absl::Status status = WriteReadable(absl::StrCat(path, ".previous"), *before);
     if (!status.ok()) return status;
   } else if (!absl::IsNotFound(before.status())) {
     return before.status();

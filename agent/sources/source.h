@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "agent/sources/row_writer.h"
 
@@ -27,6 +28,9 @@ enum class RowKind {
 class RowSink {
  public:
   virtual ~RowSink() = default;
+  // The parts that somebody wants of a row with these facts; a source that pays for parts row by
+  // row asks before it does.
+  virtual PartMask PartsOf(absl::string_view /*facts*/) const { return ~PartMask{0}; }
   // `row` is read during the call only. A key that comes twice in one collection replaces the
   // first.
   virtual void Put(RowKind kind, RowWriter& row) = 0;
@@ -51,7 +55,8 @@ struct Outcome {
 class Source {
  public:
   virtual ~Source() = default;
-  // Delivers every row of the host, with the parts in `parts` and no others.
+  // Delivers every row of the host, with the parts in `parts` and no others. Those that
+  // `sink.PartsOf` does not want of a row may be left out of it.
   virtual Outcome Collect(PartMask parts, RowSink& sink) = 0;
 };
 

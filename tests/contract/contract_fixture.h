@@ -59,16 +59,16 @@ class FakeTcp {
     while (hanging_ == 0) changed_.wait(mutex_);
   }
 
-  feed::Collected Collect(feed::PartMask parts,
+  feed::Collected Collect(const feed::Demands& demands,
                           absl::FunctionRef<void(const feed::RowInput&)> put) {
     MutexLock lock(mutex_);
     ++collections_;
-    newest_parts_ = parts;
+    newest_parts_ = demands.parts();
     ++hanging_;
     changed_.notify_all();
     while (hangs_) changed_.wait(mutex_);
     --hanging_;
-    for (const TestRow& row : rows_) put(Encoded(row, parts));
+    for (const TestRow& row : rows_) put(Encoded(row, demands.parts()));
     return {status_, absl::OkStatus(), 7, 0};
   }
 
@@ -114,9 +114,9 @@ class ContractTest : public ::testing::Test {
     tcp.service = "farstat.v1.TcpService";
     tcp.tcp_groups = {v1::TCP_GROUP_DATA, v1::TCP_GROUP_PATH};
     tcp.feed = std::make_unique<feed::Feed>(
-        [kept = kept_tcp_](feed::PartMask parts,
+        [kept = kept_tcp_](const feed::Demands& demands,
                            absl::FunctionRef<void(const feed::RowInput&)> put) {
-          return kept->Collect(parts, put);
+          return kept->Collect(demands, put);
         },
         SystemClock(), feed_options);
     options.describe_process = [] { return v1::ProcessStatus(); };

@@ -117,7 +117,7 @@ FakeAgent::OnGet Connections(int count) {
 
 bool FakeStream::Send() {
   frame_.mutable_header()->set_sequence(++sequence_);
-  const bool sent = writer_->Write(frame_);
+  const bool sent = write_(frame_);
   frame_.Clear();
   return sent;
 }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/types/optional.h"
@@ -93,11 +94,21 @@ FakeAgent::OnGet Connections(int count);
 // The frames of one stream, with their sequence and times kept right: second `tick` of 2024.
 class FakeStream {
  public:
-  explicit FakeStream(FakeAgent::TcpWriter* writer) : writer_(writer) {}
+  using Frame = v1::SubscribeTcpStatisticsResponse;
+  using Write = std::function<bool(const Frame&)>;
+
+  explicit FakeStream(FakeAgent::TcpWriter* writer)
+      : FakeStream(Write([writer](const Frame& frame) { return writer->Write(frame); })) {}
+  // Frames go to `write`.
+  explicit FakeStream(Write write) : write_(std::move(write)) {}
 
   // `next()` is filled in and then sent. False: the client is gone.
-  v1::SubscribeTcpStatisticsResponse& next() { return frame_; }
+  Frame& next() { return frame_; }
   bool Send();
+  // The number of a frame that never comes.
+  void LoseFrame() { ++sequence_; }
+  // The next frame has the number of the newest once more.
+  void RepeatNumber() { --sequence_; }
 
   bool Accept(uint64_t start_id, bool resumed);
   // A full set: begin, the rows in one frame, end.
@@ -110,8 +121,8 @@ class FakeStream {
  private:
   void SetTick(uint64_t tick, bool complete);
 
-  FakeAgent::TcpWriter* const writer_;
-  v1::SubscribeTcpStatisticsResponse frame_;
+  const Write write_;
+  Frame frame_;
   uint64_t sequence_ = 0;
 };
 

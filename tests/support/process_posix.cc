@@ -117,6 +117,15 @@ std::string Process::WaitForOutput(const std::string& text, absl::Duration limit
   return WaitForText(out_, text, limit);
 }
 
+std::string Process::Said() {
+  size_t size = 0;
+  do {
+    size = out_.size() + err_.size();
+    ReadMore(absl::ZeroDuration());
+  } while (out_.size() + err_.size() > size);
+  return absl::StrCat(out_, err_);
+}
+
 void Process::CloseOutput() {
   if (out_pipe_ >= 0) close(out_pipe_);
   out_pipe_ = -1;

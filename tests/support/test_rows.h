@@ -84,10 +84,11 @@ class TestReader {
 
   // Reads one batch and applies it.
   Batch Read(const Table& table, size_t max_bytes) {
-    Batch batch = table.Read(selection_, max_bytes, cursor_);
+    if (audience_ == nullptr) audience_ = table.Join(selection_);
+    Batch batch = table.Read(audience_, max_bytes, cursor_);
     if (batch.begins_full_set) in_full_set_.clear();
     v1::TcpStatistics statistics;
-    statistics.ParseFromString(batch.bytes);
+    statistics.ParseFromString(*batch.bytes);
     for (const v1::TcpConnection& row : statistics.connections()) {
       rows_[row.key().incarnation()] = row.SerializeAsString();
       in_full_set_[row.key().incarnation()] = true;
@@ -119,6 +120,7 @@ class TestReader {
 
  private:
   Selection selection_;
+  feed::AudiencePtr audience_;
   Cursor cursor_;
   std::map<uint64_t, std::string> rows_;
   std::map<uint64_t, bool> in_full_set_;

@@ -95,14 +95,21 @@ await_running() {
   tail -n 20 "$data"/logs/* 2>/dev/null || true
   fail "$1: the service does not run"
 }
+# The installed service answers the command line of this host, if that has been built.
+answers() {
+  local cli=$top/build/bin/farstat
+  [ -x "$cli" ] || return 0
+  "$cli" agent info -t "127.0.0.1:$port" >"$logs/installer-answer.txt" 2>&1 || { cat "$logs/installer-answer.txt"; fail "$1: the service does not answer"; }
+}
 # Two lists of lines: what is there, and what should be.
 is() { [ "$2" = "$3" ] || { diff <(printf '%s\n' "$3") <(printf '%s\n' "$2") || true; fail "$1"; }; }
 installed_files() { (cd "$programs" 2>/dev/null && LC_ALL=C find . -type f -printf '%f\n' | LC_ALL=C sort); }
 
 rm -rf "$data"
 # Settings that were there before are kept; a port of its own, because others use this machine.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 mkdir -p "$data"
-printf 'listen: "127.0.0.1:0"\n# of the administrator\n' >"$data/agent.textproto"
+printf 'listen: "127.0.0.1:%s"\n# of the administrator\n' "$port" >"$data/agent.textproto"
 settings=$(cat "$data/agent.textproto")
 files='LICENSE.TXT
 agent.example.textproto
@@ -115,10 +122,11 @@ is "install: settings" "$(cat "$data/agent.textproto")" "$settings"
 if [ ! -d "$data/state" ] || [ ! -d "$data/logs" ]; then fail "install: no folders for state and logs"; fi
 is "install: service" "$(value "$service" ImagePath | tr -d '"')" 'C:\Program Files\farstat\farstat-agent.exe service'
 is "install: started with Windows" "$(value "$service" Start)" 0x2
-is "install: event source" "$(value "$events" TypesSupported)" 0x7
+is "install: event source" "$(value "$events" EventMessageFile) $(value "$events" TypesSupported)" 'C:\Program Files\farstat\farstat-agent.exe 0x7'
 netsh_calls | grep -q 'advfirewall firewall add rule name=farstat agent dir=in action=allow protocol=TCP localport=9847 remoteip=10.0.0.0/8,192.0.2.7' ||
   fail "install: no firewall rule was asked for"
 await_running install
+answers install
 echo "ok installer install"
 
 echo kept >"$data/state/kept"
@@ -130,6 +138,7 @@ is "upgrade: one product, the new one" \
   "$(wine reg query 'HKLM\Software\Microsoft\Windows\CurrentVersion\Uninstall' /s 2>/dev/null | tr -d '\r' | grep -A 3 'DisplayName.*farstat' | sed -n 's/.*DisplayVersion *REG_SZ *//p')" "$next"
 if netsh_calls | grep -q 'add rule'; then fail "upgrade: a firewall rule was asked for"; fi
 await_running upgrade
+answers upgrade
 echo "ok installer upgrade $version -> $next"
 
 if msi downgrade /i "Z:$work/farstat.msi"; then fail "downgrade: accepted"; fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs the Windows test executables of ./dev windows build under Wine, and compares what the .exe files import with the
-# checked-in list.
+# Runs the Windows test executables of ./dev windows build under Wine, compares what the .exe files import with the
+# checked-in list, and has wine_tests, a program of this host, drive farstat-agent.exe (wine_tests.sh).
 #
-#   run.sh [NAME… [-- GTEST-OPTIONS]]    only these programs, such as sources_tests
+#   run.sh [NAME… [-- GTEST-OPTIONS]]    only these programs, such as sources_tests or wine_tests
 #
 # Wine's folder is build/windows/wine; it is made once and can be deleted. Logs are in build/logs/windows-NAME.log.
 set -euo pipefail
@@ -21,6 +21,7 @@ done
 [ $# -eq 0 ] || shift
 if [ ${#names[@]} -eq 0 ]; then
   for file in "$top"/build/windows/bin/tests/*.exe; do names+=("$(basename "$file" .exe)"); done
+  names+=(wine_tests)
 fi
 
 # Files are made for their owner alone, as in the profile of a Windows user: keys that others can read are refused.
@@ -46,13 +47,14 @@ start_wine() {
 
 failed=()
 run_program() {
-  local name=$1 start=$SECONDS log=$logs/windows-$1.log
+  local name=$1 start=$SECONDS log=$logs/windows-$1.log command=(wine "$1.exe")
+  [ "$name" != wine_tests ] || command=("$here/wine_tests.sh")
   shift
-  if (cd "$top/build/windows/bin/tests" && timeout 900 wine "$name.exe" --gtest_color=no "$@") >"$log" 2>&1 </dev/null &&
+  if (cd "$top/build/windows/bin/tests" && timeout 900 "${command[@]}" --gtest_color=no "$@") >"$log" 2>&1 </dev/null &&
     grep -q '^\[  PASSED  \]' "$log"; then
     printf 'ok %s: %s in %d s\n' "$name" "$(sed -n -E 's/^\[  PASSED  \] ([0-9]+ tests?).*/\1/p' "$log" | tail -n 1)" $((SECONDS - start))
   else
-    grep -E -B 12 '^\[  FAILED  \].*ms\)' "$log" | tail -n 60 || tail -n 30 "$log"
+    grep -E -B 30 '^\[  FAILED  \].*ms\)' "$log" | tail -n 60 || tail -n 30 "$log"
     printf 'FAILED %s (whole log: %s)\n' "$name" "$log"
     failed+=("$name")
   fi

@@ -82,9 +82,10 @@ void TcpSource::CollectRows(PartMask parts, RowSink& sink, CounterReading& readi
 
 void TcpSource::CollectRow(const ListedTcp& connection, PartMask parts, RowSink& sink,
                            CounterReading& reading, Outcome& outcome) {
-  const PartMask groups =
-      connection.facts.state == v1::TCP_STATE_ESTABLISHED ? parts & kEstatsGroups : 0;
   const bool wants_owner = Wants(parts, kTcpOwnerPart);
+  TcpOwner owner;
+  if (wants_owner) owner.process = owners_.ProcessOf(connection);
+  const PartMask groups = WantedGroups(connection, owner, parts, sink);
   Kept* const kept = KeptOf(connection, groups != 0 || wants_owner);
   TcpRowParts row = {connection, nullptr, nullptr, nullptr};
   if (groups != 0) {
@@ -100,15 +101,23 @@ void TcpSource::CollectRow(const ListedTcp& connection, PartMask parts, RowSink&
     row.estats = &estats_;
     row.counters = &kept->counters;
   }
-  TcpOwner owner;
   if (wants_owner) {
-    owner.process = owners_.ProcessOf(connection);
     owners_.FindService(connection, owner.process, kept->service);
     owner.service = kept->service.name;
     row.owner = &owner;
   }
   WriteTcpRow(row, row_);
   sink.Put(RowKind::kRow, row_);
+}
+
+// A group costs a call: it is read only of connections of which somebody wants it.
+PartMask TcpSource::WantedGroups(const ListedTcp& connection, const TcpOwner& owner, PartMask parts,
+                                 const RowSink& sink) {
+  const PartMask groups = parts & kEstatsGroups;
+  if (groups == 0 || connection.facts.state != v1::TCP_STATE_ESTABLISHED) return 0;
+  facts_.assign(reinterpret_cast<const char*>(&connection.facts), sizeof(connection.facts));
+  facts_.append(owner.process.data(), owner.process.size());
+  return groups & sink.PartsOf(facts_);
 }
 
 // Null: nothing is kept of it, and nothing needs to be.

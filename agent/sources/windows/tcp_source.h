@@ -5,6 +5,7 @@
 #define FARSTAT_AGENT_SOURCES_WINDOWS_TCP_SOURCE_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -15,6 +16,7 @@
 #include "agent/sources/windows/tcp_counters.h"
 #include "agent/sources/windows/tcp_estats.h"
 #include "agent/sources/windows/tcp_owners.h"
+#include "agent/sources/windows/tcp_row.h"
 #include "agent/sources/windows/tcp_stack.h"
 #include "agent/sources/windows/tcp_tables.h"
 #include "common/clock.h"
@@ -44,6 +46,8 @@ class TcpSource : public Source {
   void CollectRows(PartMask parts, RowSink& sink, CounterReading& reading, Outcome& outcome);
   void CollectRow(const ListedTcp& connection, PartMask parts, RowSink& sink,
                   CounterReading& reading, Outcome& outcome);
+  PartMask WantedGroups(const ListedTcp& connection, const TcpOwner& owner, PartMask parts,
+                        const RowSink& sink);
   Kept* KeptOf(const ListedTcp& connection, bool needed);
   void ForgetUnseen();
   void CollectStack(RowSink& sink, CounterReading& reading, Outcome& outcome);
@@ -58,6 +62,7 @@ class TcpSource : public Source {
   absl::flat_hash_map<TcpIdentity, Kept> kept_;
   // Of the row under way; kept because they are large.
   TcpEstats estats_;
+  std::string facts_;
   RowWriter row_;
 };
 

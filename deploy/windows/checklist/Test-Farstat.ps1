@@ -6,7 +6,7 @@ Looks at the farstat agent of this Windows computer and compares its numbers wit
 Nothing is changed, unless -WithEstats is given. Run it as administrator on a host where farstat is installed, if possible with a VPN
 connected and IPsec in use. Read the report from its end: the findings are there, and below them what only a person can try.
 
-Nothing of this has been run where farstat is built: there is no Windows and no PowerShell there.
+Keep README.md beside it: the report ends with its list.
 
 .PARAMETER Report
 Where the report goes. Default: farstat-report-COMPUTER-TIME.txt in the current folder.
@@ -24,6 +24,16 @@ the agent has certificates.
 
 .EXAMPLE
 .\Test-Farstat.ps1 -WithEstats -Report C:\Temp\web1.txt -ClientArgument '-t','web1.example','--ca','ca.pem','--cert','me.pem','--key','me-key.pem'
+
+.NOTES
+What has not been run where farstat is built, because there is no Windows and no PowerShell there (README.md has the whole list):
+  - this script, and those for rolling out
+  - the MSI on a real Windows: install, upgrade, rollback, repair, removal
+  - the service under the real service control manager: restarts, delayed start, preshutdown, trimmed privileges, texts in the event log
+  - RAS: whether LocalSystem sees connections of users, statistics of each kind of VPN, notices of changes, clearing
+  - TCP: EStats on real connections; rows in TIME_WAIT may have 0 as creation time
+  - IPsec and IKE: positions of all counters, whether the IPsec driver keeps them over a restart of BFE
+  - loads: what a collection costs Windows, a week of running
 #>
 [CmdletBinding()]
 param(
@@ -203,8 +213,8 @@ Add-Section 'TCP: performance counters' {
 
 if ($WithEstats) {
     Add-Section 'TCP: extended statistics' {
-        Invoke-Program $farstat (@('estats', 'enable', '--groups', 'all', '--local', '127.0.0.0/8', '--ttl', '1m') + $ClientArgument)
-        Invoke-Program $farstat (@('get', 'tcp', '--groups', 'all', '--local', '127.0.0.0/8', '-o', 'prototext') + $ClientArgument)
+        Invoke-Program $farstat (@('estats', 'enable', '--groups', 'all', '--local', '127.0.0.0/8', '--ttl', '1m', '--release', 'disable') + $ClientArgument)
+        Invoke-Program $farstat (@('get', 'tcp', '--local', '127.0.0.0/8', '-o', 'json') + $ClientArgument)
     }
 }
 
@@ -293,8 +303,13 @@ foreach ($finding in $findings) {
 }
 Write-Report ''
 Write-Report '== what only a person can try (deploy/windows/checklist/README.md)'
-Get-Content -LiteralPath (Join-Path $PSScriptRoot 'README.md') -Encoding UTF8 -ErrorAction SilentlyContinue |
-    Where-Object { $_ -match '^\d+\. ' } | ForEach-Object { Write-Report "[ ] $_" }
+$list = Join-Path $PSScriptRoot 'README.md'
+if (Test-Path -LiteralPath $list) {
+    Get-Content -LiteralPath $list -Encoding UTF8 | Where-Object { $_ -match '^\d+\. ' } | ForEach-Object { Write-Report "[ ] $_" }
+}
+else {
+    Write-Report "the list is in $list, which was not copied along; Get-Help $PSCommandPath -Full has its outline"
+}
 
 [IO.File]::WriteAllLines([IO.Path]::GetFullPath($Report), $lines, (New-Object Text.UTF8Encoding($true)))
 Write-Host ''
