@@ -44,11 +44,6 @@ bool IsThere(const std::string& path) {
   return std::filesystem::exists(std::filesystem::u8path(path), error) || error;
 }
 
-std::string WhereOf(const Agent& agent, bool use_tls) {
-  return absl::StrCat("serving on ", absl::StrJoin(agent.addresses(), ", "),
-                      use_tls ? " with mutual TLS" : "");
-}
-
 // A run as far as it has come.
 class Run {
  public:
@@ -153,8 +148,7 @@ class Run {
       problems_.emplace_back(status.message());
       return Refuse(ExitCode::kFailed, Event::kCannotServe);
     }
-    const std::string where = WhereOf(agent, settings_.has_tls());
-    announce_(Event::kServing, where);
+    const std::string where = TellWhere(agent);
     supervisor_.Serving(where);
     const std::string why = supervisor_.WaitForStop();
     supervisor_.Stopping();
@@ -162,6 +156,18 @@ class Run {
     agent.Stop(kDrainGrace);
     announce_(Event::kStopped, "stopped");
     return {};
+  }
+
+  // A line of the log for each address, one event for all.
+  std::string TellWhere(const Agent& agent) const {
+    const std::string how = settings_.has_tls() ? " with mutual TLS" : "";
+    for (const std::string& address : agent.addresses()) {
+      spdlog::info("serving on {}{}", address, how);
+    }
+    const std::string where =
+        absl::StrCat("serving on ", absl::StrJoin(agent.addresses(), ", "), how);
+    if (options_.events != nullptr) options_.events(Event::kServing, where);
+    return where;
   }
 
   const ServeOptions& options_;
