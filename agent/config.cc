@@ -56,6 +56,7 @@ void Check(const agent::AgentSettings& settings, std::vector<std::string>& probl
         absl::StrCat("log_level: \"", level, "\" is not one of trace, debug, info, warn, error"));
   }
   CheckNumber("max_streams", settings.max_streams(), kMaxStreams, problems);
+  CheckNumber("max_streams_per_peer", settings.max_streams_per_peer(), kMaxStreams, problems);
   CheckNumber("stalled_stream_timeout_s", settings.stalled_stream_timeout_s(), kMaxStalledSeconds,
               problems);
   for (const std::string& name : settings.operators()) {

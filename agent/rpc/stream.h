@@ -34,7 +34,8 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                                                           Serving& serving,
                                                           absl::StatusOr<StreamRequest> request);
 
-  StatisticsStream(grpc::CallbackServerContext* context, Serving& serving, StreamRequest request);
+  StatisticsStream(grpc::CallbackServerContext* context, Serving& serving, StreamRequest request,
+                   Quota::SharePtr share);
 
   // Ends the stream with a Goodbye as soon as its client has read what was sent.
   void SayGoodbye(v1::GoodbyeReason reason, absl::Duration retry_after);
@@ -96,6 +97,7 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   grpc::CallbackServerContext* const context_;
   Serving& serving_;
   const StreamRequest request_;
+  const Quota::SharePtr share_;
   const std::string peer_;
   const absl::Time start_time_;
   const SteadyTime steady_start_;
