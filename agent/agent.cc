@@ -48,7 +48,13 @@ rpc::ServerOptions OptionsOf(const agent::AgentSettings& settings,
 Agent::Agent(const agent::AgentSettings& settings, hosts::Host host)
     : families_(std::move(host.families)),
       serving_(SystemClock(), LimitsOf(settings), NewStartId()),
-      options_(OptionsOf(settings, std::move(host.identity), std::move(host.operations))) {}
+      options_(OptionsOf(settings, std::move(host.identity), std::move(host.operations))) {
+  if (settings.max_collection_cpu_percent() == 0) return;
+  for (const auto& family : families_) {
+    if (family->feed == nullptr) continue;
+    family->feed->SetMaxCpuShare(settings.max_collection_cpu_percent() / 100.0);
+  }
+}
 
 Agent::~Agent() = default;
 

@@ -14,15 +14,28 @@ namespace {
 
 constexpr int kMaxStreams = 100'000;
 constexpr int kMaxStalledSeconds = 3600;
+constexpr int kMaxCpuPercent = 100;
+
+// A service's current folder is the system's: what a file says is meant from where the file is.
+void MakeAbsolute(const std::filesystem::path& folder, std::string& path) {
+  if (!path.empty()) path = (folder / std::filesystem::u8path(path)).u8string();
+}
 
 agent::AgentSettings ReadFile(const std::string& path, std::vector<std::string>& problems) {
   agent::AgentSettings settings;
   const absl::StatusOr<std::string> text = ReadTextFile(path);
-  if (text.ok()) {
-    ParseTextProto(*text, path, settings, problems);
-  } else {
+  if (!text.ok()) {
     problems.emplace_back(text.status().message());
+    return settings;
   }
+  ParseTextProto(*text, path, settings, problems);
+  const std::filesystem::path folder = std::filesystem::u8path(path).parent_path();
+  if (settings.has_tls()) {
+    MakeAbsolute(folder, *settings.mutable_tls()->mutable_ca());
+    MakeAbsolute(folder, *settings.mutable_tls()->mutable_certificate());
+    MakeAbsolute(folder, *settings.mutable_tls()->mutable_key());
+  }
+  MakeAbsolute(folder, *settings.mutable_state_directory());
   return settings;
 }
 
@@ -36,6 +49,18 @@ void ApplyFlags(const AgentFlags& flags, agent::AgentSettings& settings) {
   if (!flags.key.empty()) settings.mutable_tls()->set_key(flags.key);
   if (flags.local_operators) settings.set_local_operators(true);
   if (!flags.log_level.empty()) settings.set_log_level(flags.log_level);
+  if (!flags.operators.empty()) {
+    settings.clear_operators();
+    for (const std::string& name : flags.operators) settings.add_operators(name);
+  }
+  if (!flags.state_directory.empty()) settings.set_state_directory(flags.state_directory);
+  if (flags.max_streams != 0) settings.set_max_streams(flags.max_streams);
+  if (flags.stalled_stream_timeout_s != 0) {
+    settings.set_stalled_stream_timeout_s(flags.stalled_stream_timeout_s);
+  }
+  if (flags.max_collection_cpu_percent != 0) {
+    settings.set_max_collection_cpu_percent(flags.max_collection_cpu_percent);
+  }
 }
 
 void CheckNumber(absl::string_view name, int value, int most, std::vector<std::string>& problems) {
@@ -59,6 +84,8 @@ void Check(const agent::AgentSettings& settings, std::vector<std::string>& probl
   CheckNumber("max_streams_per_peer", settings.max_streams_per_peer(), kMaxStreams, problems);
   CheckNumber("stalled_stream_timeout_s", settings.stalled_stream_timeout_s(), kMaxStalledSeconds,
               problems);
+  CheckNumber("max_collection_cpu_percent", settings.max_collection_cpu_percent(), kMaxCpuPercent,
+              problems);
   for (const std::string& name : settings.operators()) {
     const absl::Status status = rpc::CheckOperatorName(name);
     if (!status.ok()) problems.push_back(absl::StrCat("operators: ", status.message()));
@@ -80,15 +107,20 @@ void Check(const agent::AgentSettings& settings, std::vector<std::string>& probl
 
 }  // namespace
 
-absl::StatusOr<agent::AgentSettings> LoadSettings(const AgentFlags& flags) {
-  std::vector<std::string> problems;
+agent::AgentSettings ReadSettings(const AgentFlags& flags, std::vector<std::string>& problems) {
   agent::AgentSettings settings;
   if (!flags.config_file.empty()) settings = ReadFile(flags.config_file, problems);
   ApplyFlags(flags, settings);
   Check(settings, problems);
-  if (!problems.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
   if (settings.listen().empty()) settings.add_listen(kDefaultListen);
   if (settings.log_level().empty()) settings.set_log_level("info");
+  return settings;
+}
+
+absl::StatusOr<agent::AgentSettings> LoadSettings(const AgentFlags& flags) {
+  std::vector<std::string> problems;
+  agent::AgentSettings settings = ReadSettings(flags, problems);
+  if (!problems.empty()) return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
   return settings;
 }
 

@@ -22,10 +22,20 @@ struct AgentFlags {
   std::string key;
   std::string log_level;
   bool local_operators = false;
+  // For `configure` only.
+  std::vector<std::string> operators;
+  std::string state_directory;
+  int max_streams = 0;
+  int stalled_stream_timeout_s = 0;
+  int max_collection_cpu_percent = 0;
 };
 
-// The settings in force, with defaults filled in. The error has a line for each problem, with file
-// and line where it is one of the file.
+// The settings in force, with defaults filled in: what could be read of them, if `problems` gets
+// any (a line each, with file and line where it is one of the file). Paths in the file are relative
+// to its folder.
+agent::AgentSettings ReadSettings(const AgentFlags& flags, std::vector<std::string>& problems);
+
+// The same, or an error with a line for each problem.
 absl::StatusOr<agent::AgentSettings> LoadSettings(const AgentFlags& flags);
 
 }  // namespace farstat

@@ -54,6 +54,7 @@ TEST(ConfigTest, AllProblemsAreNamedAtOnce) {
   flags.config_file =
       folder.Write("bad.textproto",
                    "log_level: 'loud'\nmax_streams: -1\nstalled_stream_timeout_s: 9999\n"
+                   "max_collection_cpu_percent: 101\n"
                    "state_directory: '/nonexistent/state'\n");
   flags.ca = "ca.pem";
   const auto settings = LoadSettings(flags);
@@ -61,7 +62,7 @@ TEST(ConfigTest, AllProblemsAreNamedAtOnce) {
   EXPECT_THAT(
       std::string(settings.status().message()),
       AllOf(HasSubstr("loud"), HasSubstr("max_streams"), HasSubstr("stalled_stream_timeout_s"),
-            HasSubstr("--cert"), HasSubstr("--key")));
+            HasSubstr("max_collection_cpu_percent"), HasSubstr("--cert"), HasSubstr("--key")));
 }
 
 TEST(ConfigTest, SyntaxErrorsHaveTheirPlace) {
@@ -93,6 +94,28 @@ TEST(ConfigTest, OperatorsAreNamesInCertificatesAndNeedThem) {
   EXPECT_THAT(problems(tls + "operators: '*'"), HasSubstr("operators: \"*\""));
   EXPECT_THAT(problems("operators: 'chief'"), HasSubstr("tls"));
   EXPECT_THAT(problems(tls + "local_operators: true"), HasSubstr("operators"));
+}
+
+TEST(ConfigTest, PathsInTheFileAreRelativeToIt) {
+  const TestFolder folder;
+  AgentFlags flags;
+  flags.config_file = folder.Write(
+      "a.textproto", "tls { ca: 'ca.pem' certificate: '/etc/agent.pem' key: 'key.pem' }");
+  flags.key = "other.pem";
+  const auto settings = LoadSettings(flags);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_EQ(settings->tls().ca(), folder.Path("ca.pem"));
+  EXPECT_THAT(settings->tls().certificate(), ::testing::EndsWith("/etc/agent.pem"));
+  EXPECT_EQ(settings->tls().key(), "other.pem") << "a flag's are relative to the current folder";
+}
+
+TEST(ConfigTest, WhatCanBeReadIsGivenWithTheProblems) {
+  const TestFolder folder;
+  AgentFlags flags;
+  flags.config_file = folder.Write("a.textproto", "listen: '127.0.0.1:1' log_level: 'loud'");
+  std::vector<std::string> problems;
+  EXPECT_EQ(ReadSettings(flags, problems).listen(0), "127.0.0.1:1");
+  EXPECT_EQ(problems.size(), 1u);
 }
 
 TEST(ConfigTest, LocalOperatorsByFlag) {

@@ -6,6 +6,19 @@
 
 namespace farstat::client {
 
+Diagnosis ProbingDiagnosis(Workers& workers, EventLoop& loop) {
+  return [&workers, post = loop.poster()](const FailedCall& call,
+                                          std::function<void(const Failure&)> explained) {
+    if (!NeedsProbe(call)) {
+      explained(Diagnose(call));
+      return;
+    }
+    workers.Run([call, explained = std::move(explained), post] {
+      post([explained, failure = Diagnose(call)] { explained(failure); });
+    });
+  };
+}
+
 void AgentLink::Connect(std::function<void()> connected, OnFailure failed) {
   absl::StatusOr<std::shared_ptr<Channel>> channel = runtime_.dialer.Dial(target_);
   if (!channel.ok()) {
@@ -16,7 +29,7 @@ void AgentLink::Connect(std::function<void()> connected, OnFailure failed) {
     return;
   }
   channel_ = *std::move(channel);
-  connect_began_ = SystemClock().Steady();
+  connect_began_ = runtime_.loop.clock().Steady();
   channel_->Connect([self = shared_from_this(), connected = std::move(connected),
                      failed = std::move(failed)](bool success) {
     if (self->cancelled_) return;
@@ -31,7 +44,7 @@ void AgentLink::Connect(std::function<void()> connected, OnFailure failed) {
 
 void AgentLink::Get(const std::string& method, const Message& request, const Descriptor* response,
                     OnAnswer done) {
-  call_ = channel_->Unary(method, request, response, runtime_.options.timeout,
+  call_ = channel_->Unary(method, request, response, runtime_.settings.timeout,
                           [self = shared_from_this(), done = std::move(done)](
                               const absl::Status& status, std::shared_ptr<Message> answer) {
                             if (!self->cancelled_) done(status, std::move(answer));
@@ -57,29 +70,23 @@ FailedCall AgentLink::Failed(const absl::Status& status) const {
   FailedCall call;
   call.target = target_;
   call.status = status;
-  const absl::Duration waited = absl::FromChrono(SystemClock().Steady() - connect_began_);
-  call.connect_timed_out = !connected_ && waited >= runtime_.options.connect_timeout * 0.9;
-  call.tls = runtime_.options.tls;
-  call.server_name = runtime_.options.server_name;
-  call.release_disables = runtime_.options.release_disables;
-  call.changes_host = runtime_.options.changes_hosts();
-  call.connect_timeout = runtime_.options.connect_timeout;
-  call.timeout = runtime_.options.timeout;
+  const absl::Duration waited = absl::FromChrono(runtime_.loop.clock().Steady() - connect_began_);
+  const LinkSettings& settings = runtime_.settings;
+  call.connect_timed_out = !connected_ && waited >= settings.dial.connect_timeout * 0.9;
+  call.tls = settings.dial.tls;
+  call.server_name = settings.dial.server_name;
+  call.release_disables = settings.release_disables;
+  call.changes_host = settings.changes_host;
+  call.connect_timeout = settings.dial.connect_timeout;
+  call.timeout = settings.timeout;
   return call;
 }
 
 void AgentLink::Diagnose(const FailedCall& call, OnFailure explained) {
-  if (!NeedsProbe(call)) {
-    explained(client::Diagnose(call));
-    return;
-  }
-  runtime_.workers.Run([self = shared_from_this(), call, explained = std::move(explained),
-                        post = runtime_.loop.poster()] {
-    const Failure failure = client::Diagnose(call);
-    post([self, failure, explained] {
-      if (!self->cancelled_) explained(failure);
-    });
-  });
+  runtime_.diagnose(
+      call, [self = shared_from_this(), explained = std::move(explained)](const Failure& failure) {
+        if (!self->cancelled_) explained(failure);
+      });
 }
 
 }  // namespace farstat::client

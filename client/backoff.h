@@ -24,13 +24,18 @@ class Backoff {
     std::uniform_real_distribution<double> part(0, 1);
     return least + ceiling * part(random_);
   }
+  // What does not heal by itself, such as a certificate, is tried at a steady pace.
+  absl::Duration Around(absl::Duration pace) {
+    std::uniform_real_distribution<double> part(0.8, 1.2);
+    return pace * part(random_);
+  }
   // It worked.
   void Reset() { failures_ = 0; }
 
- private:
   static constexpr absl::Duration kFirst = absl::Seconds(1);
   static constexpr absl::Duration kLongest = absl::Seconds(30);
 
+ private:
   std::mt19937_64 random_;
   int failures_ = 0;
 };

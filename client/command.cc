@@ -12,7 +12,7 @@
 namespace farstat::client {
 
 int TargetsCommand::Run() {
-  const Options& options = context_.runtime.options;
+  const Options& options = context_.options;
   began_ = SystemClock().Steady();
   if (options.deadline < absl::InfiniteDuration()) {
     context_.runtime.loop.After(options.deadline, [this, deadline = options.deadline] {
@@ -23,8 +23,9 @@ int TargetsCommand::Run() {
   }
   Start();
   if (!ended_) context_.runtime.loop.Run();
+  // First, so that what is given back now starts nothing.
+  context_.runtime.slots.Clear();
   CancelAll();
-  slots_.Clear();
   const Summary summary = Summarize();
   context_.presenter.Finish(summary);
   context_.output.Flush();

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "client/agent_link.h"
-#include "client/fan_out.h"
 #include "client/notes.h"
+#include "client/options.h"
 #include "client/output.h"
 #include "client/presenter.h"
 
@@ -17,7 +17,8 @@ namespace farstat::client {
 
 // What a command works with.
 struct CommandContext {
-  Runtime& runtime;
+  const Runtime& runtime;
+  const Options& options;
   const std::vector<Target>& targets;
   Presenter& presenter;
   Output& output;
@@ -26,8 +27,7 @@ struct CommandContext {
 
 class TargetsCommand {
  public:
-  explicit TargetsCommand(const CommandContext& context)
-      : context_(context), slots_(context.runtime.options.max_parallel) {}
+  explicit TargetsCommand(const CommandContext& context) : context_(context) {}
   virtual ~TargetsCommand() = default;
   TargetsCommand(const TargetsCommand&) = delete;
   TargetsCommand& operator=(const TargetsCommand&) = delete;
@@ -57,7 +57,6 @@ class TargetsCommand {
   void ShowProgress();
 
   const CommandContext context_;
-  Slots slots_;
 
  private:
   Summary Summarize();

@@ -43,7 +43,7 @@ constexpr char kWatchExamples[] = R"(Examples:
   farstat watch tcp                              redraws every second, Ctrl-C ends it
   farstat watch tcp --rate --sort out            the busiest senders
   farstat watch tcp --interval 5s --count 3 | cat
-  farstat watch tcp --estats data,path           Windows counts these as long as this runs
+  farstat watch tcp --estats data,path --all     Windows counts these as long as this runs
   farstat watch host -t @fleet.txt -o jsonl      changes only, for a program
 
 A lost agent is tried again, ever more slowly, and the stream resumes. If no target at all answers
@@ -55,7 +55,7 @@ constexpr char kEstatsExamples[] = R"(Examples:
   farstat estats enable --groups all --remote 10.0.0.0/8 --ttl 10m --release disable
                              for ten minutes, also for connections that come meanwhile
   farstat estats disable --groups bandwidth --port 443
-  farstat watch tcp --estats data,path                     only as long as somebody watches
+  farstat watch tcp --estats data,path --port 443          only as long as somebody watches
 
 Without a selection (--local, --remote, --port, --pid, --process) --all must be given.
 Windows switches these statistics per connection and group, and all programs of the host share the
@@ -110,6 +110,8 @@ class Parser {
     } catch (const CLI::ParseError& error) {
       return Explain(error);
     }
+    result.error = EmptyFlag();
+    if (!result.error.empty()) return result;
     absl::StatusOr<Options> options = CheckOptions(raw_);
     if (!options.ok()) {
       result.error = absl::StrCat(options.status().message());
@@ -160,7 +162,7 @@ class Parser {
   // So that nobody changes everything by leaving something out.
   void AddAll(CLI::App* command) {
     command->add_flag("--all", raw_.all_connections,
-                      "Every connection: must be given where nothing is selected");
+                      "Switch or clear every connection: must be given where nothing is selected");
   }
 
   // Which connections.
@@ -210,6 +212,7 @@ class Parser {
     watch->add_flag("--keep-trying", raw_.keep_trying, "Go on also if no target answers at first");
     AddList(watch, "--estats", "GROUPS", raw_.estats,
             "Have these groups of EStats switched on meanwhile (Windows): data,path");
+    AddAll(watch);
     AddRelease(watch, "At the end of --estats: disable what was switched on, or keep (disable)");
     AddTargets(watch);
     AddOutput(watch);
@@ -321,6 +324,24 @@ class Parser {
     const CLI::App* chosen = &app_;
     while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
     return *chosen;
+  }
+
+  // A flag with an empty value, such as --ttl "$TTL" where TTL is not set, is not one that was left
+  // out. Lists are told apart later.
+  std::string EmptyFlag() const {
+    for (const CLI::Option* option : Chosen().get_options()) {
+      if (option->get_lnames().empty() ||
+          option->get_multi_option_policy() == CLI::MultiOptionPolicy::TakeAll) {
+        continue;
+      }
+      const std::vector<std::string>& values = option->results();
+      if (std::find(values.begin(), values.end(), "") != values.end()) {
+        const std::string flag = absl::StrCat("--", option->get_lnames().front());
+        return absl::StrCat(flag, " \"\" says nothing: give a value, or leave ", flag,
+                            " out (is a variable of the shell empty?)");
+      }
+    }
+    return "";
   }
 
   static std::vector<std::string> FlagNames(const CLI::App& app) {

@@ -165,7 +165,21 @@ TEST(CommandLineTest, AListOfNothingIsNotTheSameAsNoList) {
               HasSubstr("--port \"\" lists nothing"));
 }
 
+TEST(CommandLineTest, AnEmptyValueIsNotTheSameAsNone) {
+  for (const std::string flag :
+       {"--timeout", "--connect-timeout", "--deadline", "--max-parallel", "--ca", "--cert", "--key",
+        "--server-name", "--output", "--color", "--width", "--sort", "--limit", "--interval",
+        "--count", "--duration", "--release", "--reason"}) {
+    EXPECT_THAT(ParseCommandLine({"watch", "tcp", flag, ""}).error,
+                HasSubstr(flag + " \"\" says nothing"));
+  }
+  EXPECT_THAT(
+      ParseCommandLine({"estats", "enable", "--groups", "path", "--all", "--ttl", ""}).error,
+      HasSubstr("--ttl \"\" says nothing"));
+}
+
 TEST(CommandLineTest, WhatDoesNotGoTogetherIsSaid) {
+  EXPECT_THAT(Wrong("watch tcp --all"), HasSubstr("--all goes with --estats"));
   EXPECT_THAT(Wrong("get ras --port 80"), HasSubstr("--port does not go with ras, only with tcp"));
   EXPECT_THAT(Wrong("get host --columns x"), HasSubstr("--columns does not go with host"));
   EXPECT_THAT(Wrong("get ike --state connected"), HasSubstr("only with tcp, ras"));

@@ -265,6 +265,13 @@ bool IsUnanswered(const FailedCall& call) {
           absl::IsUnavailable(call.status));
 }
 
+// Trying again cannot heal these, whatever the reason that came along.
+bool IsPermanent(absl::StatusCode code) {
+  return code == absl::StatusCode::kUnauthenticated ||
+         code == absl::StatusCode::kPermissionDenied ||
+         code == absl::StatusCode::kInvalidArgument || code == absl::StatusCode::kUnimplemented;
+}
+
 }  // namespace
 
 absl::string_view FailureClassName(FailureClass failure_class) {
@@ -309,6 +316,7 @@ Failure Diagnose(const FailedCall& call) {
   Failure failure = NeedsProbe(call) ? Probe(call)
                     : reason.empty() ? FromCode(call)
                                      : FromReason(call, reason);
+  failure.permanent = failure.permanent || IsPermanent(call.status.code());
   return call.changes_host && IsUnanswered(call) ? ChangeUncertain(std::move(failure)) : failure;
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/environment.h"
 #include "common/clock.h"
 #include "common/grpc_status.h"
 #include "common/mutex.h"
@@ -27,6 +28,9 @@ constexpr int kKeepaliveMs = 30'000;
 constexpr int kKeepaliveTimeoutMs = 10'000;
 // One frame, and what HTTP/2 needs at least.
 constexpr int kStreamWindowBytes = 65535;
+
+// Files of certificates are read again after this.
+constexpr std::chrono::seconds kCredentialsAge(10);
 
 constexpr absl::string_view kRetryInfoUrl = "type.googleapis.com/google.rpc.RetryInfo";
 
@@ -405,14 +409,18 @@ grpc::ChannelArguments ArgumentsFor(const DialOptions& options) {
 // resolves them (nsswitch.conf), and gRPC's own messages would mix with what the CLI says about the
 // same failure. Both can be overridden in the environment.
 void PrepareGrpc() {
-  setenv("GRPC_DNS_RESOLVER", "native", /*replace=*/0);
+  SetDefaultEnvironment("GRPC_DNS_RESOLVER", "native");
   if (std::getenv("GRPC_VERBOSITY") == nullptr) gpr_set_log_function([](gpr_log_func_args*) {});
 }
 
 class GrpcDialer : public Dialer {
  public:
-  GrpcDialer(const EventLoop::Poster& post, const DialOptions& options)
-      : post_(post), options_(options), arguments_(ArgumentsFor(options)), watcher_(post) {}
+  GrpcDialer(const EventLoop& loop, const DialOptions& options)
+      : post_(loop.poster()),
+        clock_(loop.clock()),
+        options_(options),
+        arguments_(ArgumentsFor(options)),
+        watcher_(post_) {}
   ~GrpcDialer() override { tracker_->Drain(); }
   GrpcDialer(const GrpcDialer&) = delete;
   GrpcDialer& operator=(const GrpcDialer&) = delete;
@@ -429,8 +437,8 @@ class GrpcDialer : public Dialer {
  private:
   absl::StatusOr<std::shared_ptr<grpc::ChannelCredentials>> Credentials() {
     // For a fleet the files are not read a thousand times, for a long watch not only once.
-    const absl::Time now = absl::Now();
-    if (credentials_ != nullptr && now - made_ < absl::Seconds(10)) return credentials_;
+    const SteadyTime now = clock_.Steady();
+    if (credentials_ != nullptr && now - made_ < kCredentialsAge) return credentials_;
     if (options_.tls.empty()) {
       credentials_ = grpc::experimental::LocalCredentials(LOCAL_TCP);
     } else {
@@ -444,10 +452,11 @@ class GrpcDialer : public Dialer {
   }
 
   const EventLoop::Poster post_;
+  const Clock& clock_;
   const DialOptions options_;
   const grpc::ChannelArguments arguments_;
   std::shared_ptr<grpc::ChannelCredentials> credentials_;
-  absl::Time made_ = absl::InfinitePast();
+  SteadyTime made_;
   const std::shared_ptr<CallTracker> tracker_ = std::make_shared<CallTracker>();
   ConnectWatcher watcher_;
 };
@@ -463,7 +472,7 @@ absl::optional<absl::Duration> RetryDelayOf(const absl::Status& status) {
 
 std::unique_ptr<Dialer> MakeDialer(EventLoop& loop, const DialOptions& options) {
   PrepareGrpc();
-  return std::make_unique<GrpcDialer>(loop.poster(), options);
+  return std::make_unique<GrpcDialer>(loop, options);
 }
 
 std::string LibraryVersions() {

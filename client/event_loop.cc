@@ -24,7 +24,7 @@ EventLoop::~EventLoop() {
 EventLoop::TimerId EventLoop::After(absl::Duration delay, Task task) {
   // Far enough for any purpose, and safe from overflow.
   const absl::Duration bounded = std::clamp(delay, absl::ZeroDuration(), absl::Hours(24 * 365));
-  const TimerId id = {SystemClock().Steady() + absl::ToChronoNanoseconds(bounded), next_timer_++};
+  const TimerId id = {clock_.Steady() + absl::ToChronoNanoseconds(bounded), next_timer_++};
   timers_.emplace(id, std::move(task));
   return id;
 }
@@ -35,19 +35,37 @@ void EventLoop::Run() {
   stopped_ = false;
   while (!stopped_) {
     RunDueTimers();
-    if (stopped_) return;
-    std::deque<Task> tasks = WaitForTasks();
-    while (!tasks.empty() && !stopped_) {
-      // Off the queue before it runs, so that what it holds dies with it.
-      const Task task = std::move(tasks.front());
-      tasks.pop_front();
-      task();
-    }
+    if (!stopped_) RunTasks(WaitForTasks());
   }
 }
 
+void EventLoop::RunReady() {
+  stopped_ = false;
+  bool any = true;
+  while (any && !stopped_) {
+    RunDueTimers();
+    std::deque<Task> tasks;
+    {
+      const MutexLock lock(post_.queue_->mutex);
+      tasks.swap(post_.queue_->tasks);
+    }
+    any = RunTasks(std::move(tasks));
+  }
+}
+
+bool EventLoop::RunTasks(std::deque<Task> tasks) {
+  const bool any = !tasks.empty();
+  while (!tasks.empty() && !stopped_) {
+    // Off the queue before it runs, so that what it holds dies with it.
+    const Task task = std::move(tasks.front());
+    tasks.pop_front();
+    task();
+  }
+  return any;
+}
+
 void EventLoop::RunDueTimers() {
-  const SteadyTime now = SystemClock().Steady();
+  const SteadyTime now = clock_.Steady();
   while (!stopped_ && !timers_.empty() && timers_.begin()->first.first <= now) {
     const Task task = std::move(timers_.begin()->second);
     timers_.erase(timers_.begin());

@@ -41,7 +41,8 @@ class EventLoop {
     std::shared_ptr<Queue> queue_;
   };
 
-  EventLoop() = default;
+  // Timers go by `clock`. Run waits on the system's clock, so with another one use RunReady.
+  explicit EventLoop(const Clock& clock = SystemClock()) : clock_(clock) {}
   // Drops the tasks that did not run.
   ~EventLoop();
   EventLoop(const EventLoop&) = delete;
@@ -51,6 +52,7 @@ class EventLoop {
   // From any thread.
   void Post(Task task) { post_(std::move(task)); }
 
+  const Clock& clock() const { return clock_; }
   // From the loop's own thread.
   TimerId After(absl::Duration delay, Task task);
   // Harmless when the timer has fired.
@@ -58,12 +60,18 @@ class EventLoop {
   // Runs tasks and timers until Stop.
   void Run();
   void Stop() { stopped_ = true; }
+  // Runs the tasks and timers that are due, and those that follow from them at once, without
+  // waiting: for a program with a loop of its own, and for tests that move the clock.
+  void RunReady();
 
  private:
   void RunDueTimers();
   // Waits until there is a task or the next timer is due.
   std::deque<Task> WaitForTasks();
+  // False: there was none.
+  bool RunTasks(std::deque<Task> tasks);
 
+  const Clock& clock_;
   const Poster post_;
   std::map<TimerId, Task> timers_;
   uint64_t next_timer_ = 0;

@@ -31,7 +31,7 @@ void BeginTick(Section& section, const Message& statistics) {
 
 void GetCommand::Start() {
   for (const Target& target : context_.targets) {
-    slots_.Acquire([this, &target] { Begin(target); });
+    context_.runtime.slots.Acquire([this, &target] { Begin(target); });
   }
 }
 
@@ -48,7 +48,7 @@ void GetCommand::Begin(const Target& target) {
 
 void GetCommand::AskForPage(const Target& target) {
   Snapshot& snapshot = snapshots_[&target];
-  const Family& family = *context_.runtime.options.family;
+  const Family& family = *context_.options.family;
   const std::unique_ptr<Message> request(request_->New());
   request->CopyFrom(*request_);
   if (!snapshot.page_token.empty()) SetPageToken(*request, snapshot.page_token);
@@ -76,7 +76,7 @@ bool GetCommand::PageExpired(const Snapshot& snapshot, const absl::Status& statu
 
 void GetCommand::TakePage(const Target& target, Message& response) {
   Snapshot& snapshot = snapshots_[&target];
-  const Family& family = *context_.runtime.options.family;
+  const Family& family = *context_.options.family;
   for (auto& [part, statistics] : SectionsOf(family, *MutableSubMessage(response, kStatistics))) {
     Section& section = snapshot.sections.try_emplace(part->number, *part).first->second;
     BeginTick(section, *statistics);
@@ -97,7 +97,7 @@ void GetCommand::Succeed(const Target& target) {
   snapshots_.erase(&target);
   context_.notes.ClearProgress();
   context_.presenter.Snapshot(target, sections);
-  slots_.Release();
+  context_.runtime.slots.Release();
   Answered(target);
   EndIfDone();
 }
@@ -105,15 +105,18 @@ void GetCommand::Succeed(const Target& target) {
 void GetCommand::Fail(const Target& target, const Failure& failure) {
   snapshots_.erase(&target);
   context_.notes.ClearProgress();
-  context_.presenter.TargetChanged(target, {TargetEvent::State::kFailed, false, failure, {}});
-  slots_.Release();
+  TargetEvent event;
+  event.state = TargetEvent::State::kFailed;
+  event.failure = failure;
+  context_.presenter.TargetChanged(target, event);
+  context_.runtime.slots.Release();
   Failed(target, failure);
   EndIfDone();
 }
 
 void AnswerCommand::Start() {
   for (const Target& target : context_.targets) {
-    slots_.Acquire([this, &target] { Begin(target); });
+    context_.runtime.slots.Acquire([this, &target] { Begin(target); });
   }
 }
 
@@ -125,7 +128,7 @@ void AnswerCommand::CancelAll() {
 Failure AnswerCommand::Overtaken(const Target& target, const Failure& reason) const {
   const auto link = links_.find(&target);
   const bool asked = link != links_.end() && link->second->connected();
-  return asked && context_.runtime.options.changes_hosts() ? ChangeUncertain(reason) : reason;
+  return asked && context_.options.changes_hosts() ? ChangeUncertain(reason) : reason;
 }
 
 void AnswerCommand::Begin(const Target& target) {
@@ -153,15 +156,18 @@ void AnswerCommand::Take(const Target& target, const Message& answer) {
   const absl::optional<Failure> wrong =
       question_.judge == nullptr ? absl::nullopt : question_.judge(answer);
   if (wrong.has_value()) return Fail(target, *wrong);
-  slots_.Release();
+  context_.runtime.slots.Release();
   Answered(target);
   EndIfDone();
 }
 
 void AnswerCommand::Fail(const Target& target, const Failure& failure) {
   context_.notes.ClearProgress();
-  context_.presenter.TargetChanged(target, {TargetEvent::State::kFailed, false, failure, {}});
-  slots_.Release();
+  TargetEvent event;
+  event.state = TargetEvent::State::kFailed;
+  event.failure = failure;
+  context_.presenter.TargetChanged(target, event);
+  context_.runtime.slots.Release();
   Failed(target, failure);
   EndIfDone();
 }

@@ -1,9 +1,5 @@
 // farstat get and agent: the CLI as a whole against small agents over real gRPC.
 
-#include <fcntl.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <memory>
@@ -33,24 +29,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
-
-grpc::Status GiveConnections(v1::GetTcpStatisticsResponse* response, int count) {
-  response->mutable_statistics()->mutable_status()->set_state(v1::SECTION_STATE_OK);
-  response->mutable_statistics()->mutable_collection()->set_tick(1);
-  response->mutable_statistics()->mutable_collection()->mutable_start_time()->set_seconds(
-      1'700'000'000);
-  for (int i = 1; i <= count; ++i) {
-    *response->mutable_statistics()->add_connections() =
-        FakeConnection(static_cast<uint32_t>(i), 10, 20);
-  }
-  return grpc::Status::OK;
-}
-
-FakeAgent::OnGet Connections(int count) {
-  return [count](const v1::GetTcpStatisticsRequest&, v1::GetTcpStatisticsResponse* response) {
-    return GiveConnections(response, count);
-  };
-}
 
 TEST(RunTest, GetShowsATable) {
   FakeAgent agent;
@@ -337,32 +315,6 @@ TEST(RunTest, UnfitCertificatesAreTalkedAboutBeforeAnybodyIsCalled) {
   EXPECT_EQ(result.exit_code, 1);
   EXPECT_THAT(result.errors, AllOf(HasSubstr("farstat: CA file /no/ca cannot be read"),
                                    HasSubstr("farstat: key file /no/key cannot be read")));
-}
-
-TEST(RunTest, AReaderThatLeavesIsNoError) {
-  FakeAgent agent;
-  agent.on_get = Connections(2000);
-  agent.Start();
-  signal(SIGPIPE, SIG_IGN);
-  int ends[2];
-  ASSERT_EQ(pipe(ends), 0);
-  close(ends[0]);
-  std::istringstream input;
-  EXPECT_EQ(RunCli({"get", "tcp", "-t", agent.target()}, input, ends[1], 2, false), 0);
-  close(ends[1]);
-}
-
-TEST(RunTest, AFullDiskIsAnError) {
-  FakeAgent agent;
-  agent.on_get = Connections(1);
-  agent.Start();
-  const int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-  const int errors = memfd_create("errors", MFD_CLOEXEC);
-  std::istringstream input;
-  EXPECT_EQ(RunCli({"get", "tcp", "-t", agent.target()}, input, full, errors, false), 1);
-  EXPECT_THAT(ReadAll(errors), HasSubstr("No space left on device"));
-  close(full);
-  close(errors);
 }
 
 TEST(RunTest, ColumnsAndVersion) {

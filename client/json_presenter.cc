@@ -47,6 +47,7 @@ void JsonLinesPresenter::Changed(const Target& target, const StreamTable& table,
     }
   }
   if (change.section != nullptr) {
+    if (change.gap.has_value()) WriteGap(target, *change.section, *change.gap);
     for (const Row* row : change.rows) WriteRow("row", target, *change.section, *row);
     for (const std::unique_ptr<Message>& key : change.removed) {
       JsonObject record = SectionRecord("removed", target, *change.section);
@@ -78,6 +79,7 @@ void JsonLinesPresenter::TargetChanged(const Target& target, const TargetEvent& 
     data.AddString("class", FailureClassName(event.failure.failure_class));
     data.AddString("message", event.failure.message);
   }
+  if (event.lost_since.has_value()) data.Add("lost_since", JsonTime(*event.lost_since));
   if (event.state == TargetEvent::State::kDisconnected) {
     data.Add("retry_in_seconds", Seconds(event.retry_in));
   }
@@ -150,6 +152,17 @@ void JsonLinesPresenter::WriteStatus(const Target& target, const Section& sectio
                          .Add("status", JsonMessage(section.status()))
                          .Add("collection", JsonMessage(section.collection()))
                          .Take());
+  Write(std::move(record));
+}
+
+void JsonLinesPresenter::WriteGap(const Target& target, const Section& section, const Gap& gap) {
+  JsonObject data;
+  data.AddString("reason", GapReasonName(gap.reason));
+  data.Add("from", JsonTime(gap.from));
+  data.Add("until", JsonTime(gap.until));
+  if (gap.skipped_ticks > 0) data.Add("skipped_ticks", absl::StrCat(gap.skipped_ticks));
+  JsonObject record = SectionRecord("gap", target, section);
+  record.Add("data", data.Take());
   Write(std::move(record));
 }
 

@@ -34,6 +34,7 @@ class JsonLinesPresenter : public Presenter {
   void WriteRow(absl::string_view kind, const Target& target, const Section& section,
                 const Row& row);
   void WriteStatus(const Target& target, const Section& section);
+  void WriteGap(const Target& target, const Section& section, const Gap& gap);
   void Write(JsonObject record);
 
   Output& output_;

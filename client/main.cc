@@ -1,15 +1,15 @@
 // The program farstat.
 
-#include <unistd.h>
-
 #include <iostream>
 #include <string>
 #include <vector>
 
 #include "client/run.h"
+#include "client/standard_stream.h"
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  return farstat::client::RunCli(arguments, std::cin, STDOUT_FILENO, STDERR_FILENO,
-                                 /*own_process=*/true);
+  farstat::client::PrepareStandardStreams();
+  return farstat::client::RunCli(arguments, std::cin, farstat::client::kStandardOutput,
+                                 farstat::client::kStandardError, /*own_process=*/true);
 }

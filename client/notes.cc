@@ -1,11 +1,10 @@
 #include "client/notes.h"
 
-#include <unistd.h>
-
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
 #include "client/format/text.h"
+#include "client/standard_stream.h"
 #include "client/terminal.h"
 
 namespace farstat::client {
@@ -48,9 +47,9 @@ void Notes::ClearProgress() {
 void Notes::Write(absl::string_view text) const {
   // What nobody can be told is lost; it must not stop the data.
   while (!text.empty()) {
-    const ssize_t size = write(file_descriptor_, text.data(), text.size());
-    if (size <= 0) return;
-    text.remove_prefix(static_cast<size_t>(size));
+    size_t written = 0;
+    if (WriteSome(file_descriptor_, text, written) != 0) return;
+    text.remove_prefix(written);
   }
 }
 

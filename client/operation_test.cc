@@ -238,7 +238,7 @@ TEST(OperationTest, WatchCarriesEstatsWithItsSubscription) {
     return grpc::Status::OK;
   };
   agent.Start();
-  const Result result = Farstat({"watch", "tcp", "--count", "1", "--estats", "data,path",
+  const Result result = Farstat({"watch", "tcp", "--count", "1", "--estats", "data,path", "--all",
                                  "--release", "disable", "--reason", "why", "-t", agent.target()});
   EXPECT_EQ(result.exit_code, 0) << result.errors;
   ASSERT_EQ(asked.estats().groups_size(), 2);
@@ -251,7 +251,7 @@ TEST(OperationTest, WatchCarriesEstatsWithItsSubscription) {
 
 TEST(OperationTest, WatchSwitchesEstatsOffAtItsEndUnlessToldToKeepThem) {
   const auto released = [](std::vector<std::string> more) {
-    std::vector<std::string> arguments = {"watch", "tcp", "--estats", "path"};
+    std::vector<std::string> arguments = {"watch", "tcp", "--all", "--estats", "path"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return InlineEstats(ParseCommandLine(arguments).options.value()).on_release();
   };
@@ -272,7 +272,8 @@ TEST(OperationTest, AnAgentThatCannotSwitchOffAfterACrashPointsToKeep) {
                                     "set state_directory in its settings"));
   };
   agent.Start();
-  const std::vector<std::string> watch = {"watch", "tcp", "--estats", "path", "-t", agent.target()};
+  const std::vector<std::string> watch = {"watch", "tcp", "--estats",    "path",
+                                          "--all", "-t",  agent.target()};
   const Result result = Farstat(watch);
   EXPECT_EQ(result.exit_code, 3);
   EXPECT_EQ(agent.subscriptions(), 1) << "trying again cannot help";
@@ -330,6 +331,11 @@ TEST(OperationTest, EverythingIsChangedOnlyOnRequest) {
                                         HasSubstr("--all for every connection")));
     EXPECT_THAT(ErrorOf(command + " --all --port 443"), HasSubstr("--all means every connection"));
   }
+  EXPECT_THAT(ErrorOf("watch tcp --estats path"), HasSubstr("--all for every connection"));
+  EXPECT_THAT(ErrorOf("watch tcp --estats path --all --port 443"),
+              HasSubstr("--all means every connection"));
+  EXPECT_TRUE(
+      ParseCommandLine({"watch", "tcp", "--estats", "path", "--port", "443"}).options.has_value());
   EXPECT_THAT(ErrorOf("clear ras --all --entry Office"), HasSubstr("--all means every connection"));
   EXPECT_TRUE(ParseCommandLine({"clear", "ras", "--all"}).options.has_value());
 }

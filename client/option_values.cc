@@ -1,8 +1,5 @@
 #include "client/option_values.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 
 #include "absl/strings/ascii.h"
@@ -13,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "client/format/columns.h"
 #include "client/suggest.h"
+#include "common/ip_address.h"
 
 namespace farstat::client {
 namespace {
@@ -96,13 +94,7 @@ absl::StatusOr<uint64_t> ParseNumberOption(absl::string_view flag, absl::string_
 
 absl::Status CheckCidr(absl::string_view flag, const std::string& text) {
   const std::vector<std::string> parts = absl::StrSplit(text, absl::MaxSplits('/', 1));
-  in6_addr address = {};
-  uint32_t bits = 0;
-  if (inet_pton(AF_INET, parts[0].c_str(), &address) == 1) {
-    bits = 32;
-  } else if (inet_pton(AF_INET6, parts[0].c_str(), &address) == 1) {
-    bits = 128;
-  }
+  const auto bits = static_cast<uint32_t>(ParseIpAddress(parts[0]).size()) * 8;
   if (bits == 0) {
     return absl::InvalidArgumentError(absl::StrCat(
         flag, " \"", text, "\": \"", parts[0], "\" is no IP address. Write 10.0.0.0/8, ",

@@ -1,12 +1,10 @@
 #include "client/output.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstddef>
 
 #include "absl/strings/str_cat.h"
+#include "client/standard_stream.h"
 
 namespace farstat::client {
 namespace {
@@ -22,21 +20,16 @@ void Output::Write(absl::string_view text) {
 }
 
 void Output::Flush() {
-  size_t written = 0;
-  while (written < buffer_.size() && !closed()) {
-    const ssize_t size =
-        write(file_descriptor_, buffer_.data() + written, buffer_.size() - written);
-    if (size >= 0) {
-      written += static_cast<size_t>(size);
-    } else if (errno == EPIPE) {
+  absl::string_view rest = buffer_;
+  while (!rest.empty() && !closed()) {
+    size_t written = 0;
+    const int error = WriteSome(file_descriptor_, rest, written);
+    if (error == EPIPE) {
       reader_left_ = true;
-    } else if (errno == EAGAIN) {
-      // Somebody made the terminal or pipe non-blocking.
-      pollfd ready = {file_descriptor_, POLLOUT, 0};
-      poll(&ready, 1, -1);
-    } else if (errno != EINTR) {
-      error_ = errno;
+    } else {
+      error_ = error;
     }
+    rest.remove_prefix(written);
   }
   buffer_.clear();
 }

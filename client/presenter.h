@@ -34,6 +34,8 @@ struct TargetEvent {
   Failure failure;
   // kDisconnected.
   absl::Duration retry_in = absl::ZeroDuration();
+  // When the agent was last heard by the stream that is lost, or (kConnected) that was.
+  absl::optional<absl::Time> lost_since;
 };
 
 absl::string_view TargetStateName(TargetEvent::State state);

@@ -1,11 +1,5 @@
 #include "client/probe.h"
 
-#include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -16,38 +10,46 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "common/sockets.h"
 
 namespace farstat::client {
 namespace {
 
 absl::StatusOr<std::vector<SocketAddress>> ResolveNow(const std::string& host, uint16_t port) {
+  StartSockets();
   addrinfo hints = {};
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* list = nullptr;
   const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
-  if (error != 0) return absl::NotFoundError(gai_strerror(error));
+  if (error != 0) return absl::NotFoundError(ResolverErrorText(error));
   std::vector<SocketAddress> addresses;
   for (const addrinfo* entry = list; entry != nullptr; entry = entry->ai_next) {
-    SocketAddress address;
-    std::memcpy(&address.storage, entry->ai_addr, entry->ai_addrlen);
-    address.size = entry->ai_addrlen;
-    addresses.push_back(address);
+    addresses.push_back(
+        {std::string(reinterpret_cast<const char*>(entry->ai_addr), entry->ai_addrlen)});
   }
   freeaddrinfo(list);
   return addresses;
 }
 
-bool WaitFor(int file_descriptor, short events, SteadyTime deadline) {
+SocketHandle HandleOf(intptr_t socket) { return static_cast<SocketHandle>(socket); }
+
+bool WaitFor(intptr_t socket, SocketEvent event, SteadyTime deadline) {
   while (true) {
-    const absl::Duration left =
-        absl::FromChrono(deadline - SystemClock().Steady()) + absl::Microseconds(999);
-    const int64_t milliseconds = std::max<int64_t>(absl::ToInt64Milliseconds(left), 0);
-    pollfd waited = {file_descriptor, events, 0};
-    const int ready = poll(&waited, 1, static_cast<int>(std::min<int64_t>(milliseconds, 600'000)));
-    if (ready > 0) return true;
-    if (ready == 0 && SystemClock().Steady() >= deadline) return false;
-    if (ready < 0 && errno != EINTR) return false;
+    const absl::Duration left = absl::FromChrono(deadline - SystemClock().Steady());
+    if (WaitForSocket(HandleOf(socket), event, left)) return true;
+    if (SystemClock().Steady() >= deadline) return false;
   }
+}
+
+void CloseIfOpen(intptr_t socket) {
+  if (HandleOf(socket) != kNoSocket) CloseSocket(HandleOf(socket));
+}
+
+// The system wants it aligned.
+sockaddr_storage Storage(const SocketAddress& address) {
+  sockaddr_storage storage = {};
+  std::memcpy(&storage, address.bytes.data(), std::min(address.bytes.size(), sizeof(storage)));
+  return storage;
 }
 
 }  // namespace
@@ -55,8 +57,9 @@ bool WaitFor(int file_descriptor, short events, SteadyTime deadline) {
 std::string SocketAddress::ToString() const {
   char host[NI_MAXHOST] = "?";
   char port[NI_MAXSERV] = "?";
-  getnameinfo(reinterpret_cast<const sockaddr*>(&storage), size, host, sizeof(host), port,
-              sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
+  const sockaddr_storage storage = Storage(*this);
+  getnameinfo(reinterpret_cast<const sockaddr*>(&storage), static_cast<socklen_t>(bytes.size()),
+              host, sizeof(host), port, sizeof(port), NI_NUMERICHOST | NI_NUMERICSERV);
   if (storage.ss_family == AF_INET6) return absl::StrCat("[", host, "]:", port);
   return absl::StrCat(host, ":", port);
 }
@@ -75,39 +78,30 @@ absl::StatusOr<std::vector<SocketAddress>> ResolveName(const std::string& host, 
   return answer.get();
 }
 
-Connection::~Connection() {
-  if (file_descriptor_ >= 0) close(file_descriptor_);
-}
+Connection::~Connection() { CloseIfOpen(socket_); }
 
-Connection::Connection(Connection&& other) noexcept
-    : file_descriptor_(std::exchange(other.file_descriptor_, -1)) {}
+Connection::Connection(Connection&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
 
 Connection& Connection::operator=(Connection&& other) noexcept {
-  std::swap(file_descriptor_, other.file_descriptor_);
+  std::swap(socket_, other.socket_);
   return *this;
 }
 
 int Connection::Open(const SocketAddress& address, SteadyTime deadline) {
-  if (file_descriptor_ >= 0) close(file_descriptor_);
-  file_descriptor_ =
-      socket(address.storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (file_descriptor_ < 0) return errno;
-  if (connect(file_descriptor_, reinterpret_cast<const sockaddr*>(&address.storage),
-              address.size) == 0) {
-    return 0;
-  }
-  if (errno != EINPROGRESS) return errno;
-  if (!WaitWritable(deadline)) return ETIMEDOUT;
-  int error = 0;
-  socklen_t size = sizeof(error);
-  getsockopt(file_descriptor_, SOL_SOCKET, SO_ERROR, &error, &size);
-  return error;
+  CloseIfOpen(socket_);
+  const sockaddr_storage storage = Storage(address);
+  socket_ = static_cast<intptr_t>(OpenStreamSocket(storage.ss_family));
+  if (HandleOf(socket_) == kNoSocket) return SocketError();
+  const int error = StartConnect(HandleOf(socket_), reinterpret_cast<const sockaddr*>(&storage),
+                                 static_cast<socklen_t>(address.bytes.size()));
+  if (error != EINPROGRESS) return error;
+  return WaitWritable(deadline) ? ConnectError(HandleOf(socket_)) : ETIMEDOUT;
 }
 
 bool Connection::Send(absl::string_view bytes) const {
   // Small, and the first of the connection: the socket's buffer takes it whole.
-  return send(file_descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
-         static_cast<ssize_t>(bytes.size());
+  const auto size = static_cast<int>(bytes.size());
+  return send(HandleOf(socket_), bytes.data(), bytes.size(), kNoSignal) == size;
 }
 
 std::string Connection::Receive(SteadyTime deadline, bool& closed) const {
@@ -122,17 +116,17 @@ std::string Connection::ReceiveWith(int flags, SteadyTime deadline, bool& closed
   closed = false;
   if (!WaitReadable(deadline)) return "";
   char bytes[256];
-  const ssize_t size = recv(file_descriptor_, bytes, sizeof(bytes), flags);
+  const auto size = recv(HandleOf(socket_), bytes, sizeof(bytes), flags);
   closed = size <= 0;
   return closed ? "" : std::string(bytes, static_cast<size_t>(size));
 }
 
 bool Connection::WaitReadable(SteadyTime deadline) const {
-  return WaitFor(file_descriptor_, POLLIN, deadline);
+  return WaitFor(socket_, SocketEvent::kReadable, deadline);
 }
 
 bool Connection::WaitWritable(SteadyTime deadline) const {
-  return WaitFor(file_descriptor_, POLLOUT, deadline);
+  return WaitFor(socket_, SocketEvent::kWritable, deadline);
 }
 
 Speech RecognizeSpeech(absl::string_view bytes) {

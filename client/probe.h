@@ -4,8 +4,7 @@
 #ifndef FARSTAT_CLIENT_PROBE_H_
 #define FARSTAT_CLIENT_PROBE_H_
 
-#include <sys/socket.h>
-
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -18,8 +17,8 @@
 namespace farstat::client {
 
 struct SocketAddress {
-  sockaddr_storage storage = {};
-  socklen_t size = 0;
+  // A sockaddr of the system's.
+  std::string bytes;
 
   // "192.0.2.1:9847", "[2001:db8::1]:9847".
   std::string ToString() const;
@@ -50,12 +49,14 @@ class Connection {
   bool WaitReadable(SteadyTime deadline) const;
   bool WaitWritable(SteadyTime deadline) const;
 
-  int file_descriptor() const { return file_descriptor_; }
+  // As OpenSSL takes sockets, on Windows too.
+  int socket_number() const { return static_cast<int>(socket_); }
 
  private:
   std::string ReceiveWith(int flags, SteadyTime deadline, bool& closed) const;
 
-  int file_descriptor_ = -1;
+  // A SocketHandle (common/sockets.h); -1: none.
+  intptr_t socket_ = -1;
 };
 
 // What the first bytes of a server are.

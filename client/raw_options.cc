@@ -262,22 +262,6 @@ void CheckRelease(const RawOptions& raw, bool has_end, Options& options, Checks&
   }
 }
 
-// For farstat watch: what is on while it lasts.
-void CheckInlineEstats(const RawOptions& raw, Options& options, Checks& checks) {
-  if (raw.estats.empty()) {
-    if (!raw.release.empty()) checks.Refuse("--release goes with --estats");
-    if (!raw.reason.empty()) checks.Refuse("--reason goes with --estats");
-    return;
-  }
-  if (options.family->number != v1::FAMILY_TCP) {
-    checks.Refuse(
-        absl::StrCat("--estats does not go with ", options.family->name, ", only with tcp"));
-  }
-  CheckEstatsGroups("--estats", raw.estats, options, checks);
-  CheckRelease(raw, /*has_end=*/true, options, checks);
-  options.reason = raw.reason;
-}
-
 // A selection that was forgotten must not change every connection of a fleet.
 void CheckScope(const RawOptions& raw, bool clear, Checks& checks) {
   const bool selects = !raw.local.empty() || !raw.remote.empty() || !raw.ports.empty() ||
@@ -292,6 +276,24 @@ void CheckScope(const RawOptions& raw, bool clear, Checks& checks) {
   if (selects && raw.all_connections) {
     checks.Refuse(absl::StrCat("--all means every connection, so it does not go with ", flags));
   }
+}
+
+// For farstat watch: what is on while it lasts.
+void CheckInlineEstats(const RawOptions& raw, Options& options, Checks& checks) {
+  if (raw.estats.empty()) {
+    if (!raw.release.empty()) checks.Refuse("--release goes with --estats");
+    if (!raw.reason.empty()) checks.Refuse("--reason goes with --estats");
+    if (raw.all_connections) checks.Refuse("--all goes with --estats");
+    return;
+  }
+  if (options.family->number != v1::FAMILY_TCP) {
+    checks.Refuse(
+        absl::StrCat("--estats does not go with ", options.family->name, ", only with tcp"));
+  }
+  CheckEstatsGroups("--estats", raw.estats, options, checks);
+  CheckRelease(raw, /*has_end=*/true, options, checks);
+  CheckScope(raw, /*clear=*/false, checks);
+  options.reason = raw.reason;
 }
 
 void CheckSwitching(const RawOptions& raw, Options& options, Checks& checks) {

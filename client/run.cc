@@ -51,7 +51,7 @@ std::unique_ptr<Presenter> MakePresenter(const Options& options, size_t targets,
 }
 
 std::unique_ptr<TargetsCommand> MakeCommand(const CommandContext& context, size_t window) {
-  const Options& options = context.runtime.options;
+  const Options& options = context.options;
   switch (options.command) {
     case Command::kAgentInfo:
       return std::make_unique<AnswerCommand>(
@@ -119,17 +119,19 @@ int Execute(const Options& options, const std::vector<Target>& targets, int outp
   TargetsCommand* running = nullptr;
   if (own_process) HandleSignals(loop.poster(), [&running] { running->Interrupt(); });
 
-  DialOptions dial;
-  dial.tls = options.tls;
-  dial.server_name = options.server_name;
-  dial.connect_timeout = options.connect_timeout;
-  dial.streaming = options.command == Command::kWatch;
-  const std::unique_ptr<Dialer> dialer = MakeDialer(loop, dial);
+  LinkSettings settings;
+  settings.dial = {options.tls, options.server_name, options.connect_timeout,
+                   /*streaming=*/options.command == Command::kWatch};
+  settings.timeout = options.timeout;
+  settings.changes_host = options.changes_hosts();
+  settings.release_disables = options.release_disables;
+  const std::unique_ptr<Dialer> dialer = MakeDialer(loop, settings.dial);
   Workers workers(std::min(options.max_parallel, targets.size()));
-  Runtime runtime = {loop, *dialer, workers, options};
+  Slots slots(options.max_parallel);
+  const Runtime runtime = {loop, *dialer, slots, ProbingDiagnosis(workers, loop), settings};
   const std::unique_ptr<Presenter> presenter =
       MakePresenter(options, targets.size(), data, notes, output);
-  const CommandContext context = {runtime, targets, *presenter, data, notes};
+  const CommandContext context = {runtime, options, targets, *presenter, data, notes};
   const std::unique_ptr<TargetsCommand> command = MakeCommand(context, WindowOf(options, output));
   running = command.get();
   const int exit_code = command->Run();

@@ -34,6 +34,18 @@ std::unique_ptr<Message> KeyOf(Message& row) {
 
 }  // namespace
 
+absl::string_view GapReasonName(Gap::Reason reason) {
+  switch (reason) {
+    case Gap::Reason::kAgentRestarted:
+      return "AGENT_RESTARTED";
+    case Gap::Reason::kResync:
+      return "RESYNC";
+    case Gap::Reason::kSkippedTicks:
+      return "SKIPPED_TICKS";
+  }
+  return "RESYNC";
+}
+
 void StreamTable::BeginStream() { sequence_ = 0; }
 
 std::vector<Section> StreamTable::TakeSections() {
@@ -69,8 +81,7 @@ absl::StatusOr<Change> StreamTable::Apply(Message& frame) {
 absl::Status StreamTable::ApplyBody(Message& frame, const FieldDescriptor& body, Change& change) {
   switch (body.number()) {
     case kAccepted:
-      ApplyAccepted(Typed<v1::Accepted>(frame, kAccepted), change);
-      return absl::OkStatus();
+      return ApplyAccepted(Typed<v1::Accepted>(frame, kAccepted), change);
     case kSyncBegin:
       return ApplySyncBegin(Typed<v1::SyncBegin>(frame, kSyncBegin), change);
     case kSyncEnd:
@@ -125,18 +136,28 @@ void StreamTable::BeginTick(Section& section, const v1::FrameHeader& header) {
   section.BeginTick(header.tick(), time, base);
 }
 
-void StreamTable::ApplyAccepted(const v1::Accepted& accepted, Change& change) {
-  if (agent_start_id_ != 0 && accepted.agent_start_id() != agent_start_id_) {
-    // Another agent process: its counters may have begun anew, and its ticks have.
+absl::Status StreamTable::ApplyAccepted(const v1::Accepted& accepted, Change& change) {
+  const bool restarted = agent_start_id_ != 0 && accepted.agent_start_id() != agent_start_id_;
+  if (accepted.resumed() && (restarted || resume_token_.empty())) {
+    return absl::DataLossError("the agent resumes a stream that it did not begin");
+  }
+  if (restarted) {
+    // Its counters may have begun anew, and its ticks have.
     complete_times_.clear();
   }
   agent_start_id_ = accepted.agent_start_id();
+  if (!accepted.resumed()) {
+    for (const auto& [number, time] : known_until_) {
+      NoteGap(number, restarted ? Gap::Reason::kAgentRestarted : Gap::Reason::kResync);
+    }
+  }
   for (auto& [number, section] : sections_) section.AbandonSync();
   for (const v1::SectionStatus& status : accepted.unsupported()) {
     const Family* family = FindFamily(status.family());
     if (family != nullptr) SectionFor(*family).SetStatus(status);
   }
   change.accepted = accepted;
+  return absl::OkStatus();
 }
 
 absl::Status StreamTable::ApplySyncBegin(const v1::SyncBegin& begin, Change& change) {
@@ -145,6 +166,9 @@ absl::Status StreamTable::ApplySyncBegin(const v1::SyncBegin& begin, Change& cha
   Section& section = SectionFor(**family);
   BeginTick(section, change.header);
   section.BeginSync();
+  if (begin.reason() == v1::SYNC_REASON_RESYNC) {
+    NoteGap(section.family().number, Gap::Reason::kResync);
+  }
   change.section = &section;
   return absl::OkStatus();
 }
@@ -207,11 +231,39 @@ void StreamTable::ApplyHeartbeat(Change& change) {
 void StreamTable::CompleteTick(const v1::FrameHeader& header, Change& change) {
   resume_token_ = header.resume_token();
   if (change.section != nullptr) {
+    EndGap(change);
     complete_times_[change.section->family().number] = change.section->time();
+    known_until_[change.section->family().number] = change.section->time();
   }
   if (!has_complete_tick_ && !EveryFamilyCame()) return;
   has_complete_tick_ = true;
   change.tick_complete = true;
+}
+
+void StreamTable::NoteGap(int family, Gap::Reason reason) {
+  const auto known = known_until_.find(family);
+  if (known == known_until_.end()) return;
+  const auto [gap, is_new] = open_gaps_.try_emplace(family);
+  if (is_new) gap->second.from = known->second;
+  // Several tries may be needed to end it; the restart remains what it was about.
+  if (is_new || reason == Gap::Reason::kAgentRestarted) gap->second.reason = reason;
+}
+
+void StreamTable::EndGap(Change& change) {
+  const int family = change.section->family().number;
+  const auto open = open_gaps_.find(family);
+  if (open != open_gaps_.end()) {
+    change.gap = open->second;
+    open_gaps_.erase(open);
+  } else if (change.header.skipped_ticks() > 0 && known_until_.count(family) > 0) {
+    change.gap.emplace();
+    change.gap->reason = Gap::Reason::kSkippedTicks;
+    change.gap->from = known_until_[family];
+    change.gap->skipped_ticks = change.header.skipped_ticks();
+  } else {
+    return;
+  }
+  change.gap->until = change.section->time();
 }
 
 bool StreamTable::EveryFamilyCame() const {

@@ -12,12 +12,35 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "absl/types/optional.h"
 #include "client/family.h"
 #include "client/section.h"
 
 namespace farstat::client {
+
+// A time of which nothing is known but its end: what came and went meanwhile was never seen.
+struct Gap {
+  enum class Reason {
+    // Another agent process: what it counts may have begun anew.
+    kAgentRestarted,
+    // The agent no longer knew what was missing, or frames were lost, so it sent a full set.
+    kResync,
+    // Readings were merged into one, because they were not taken fast enough.
+    kSkippedTicks,
+  };
+  Reason reason = Reason::kResync;
+  // By the agent's clock: of the newest reading before, and of the first one after. What heartbeats
+  // said in between (nothing changes) is not counted as known.
+  absl::Time from = absl::InfinitePast();
+  absl::Time until = absl::InfinitePast();
+  // Readings that were merged; 0 unless that is the reason.
+  uint64_t skipped_ticks = 0;
+};
+
+// "AGENT_RESTARTED", "RESYNC", "SKIPPED_TICKS".
+absl::string_view GapReasonName(Gap::Reason reason);
 
 // What one frame did.
 struct Change {
@@ -35,6 +58,8 @@ struct Change {
   // The frame completed a tick of its section, and none is missing any more; or a heartbeat said
   // that nothing changed.
   bool tick_complete = false;
+  // The frame ends a gap in what is known of its section.
+  absl::optional<Gap> gap;
   absl::optional<v1::Accepted> accepted;
   absl::optional<v1::Goodbye> goodbye;
 };
@@ -68,9 +93,14 @@ class StreamTable {
   absl::Status ApplySyncBegin(const v1::SyncBegin& begin, Change& change);
   absl::Status ApplySyncEnd(const v1::SyncEnd& end, Change& change);
   absl::Status ApplyStatus(const v1::SectionStatus& status, Change& change);
-  void ApplyAccepted(const v1::Accepted& accepted, Change& change);
+  absl::Status ApplyAccepted(const v1::Accepted& accepted, Change& change);
   void ApplyHeartbeat(Change& change);
   void CompleteTick(const v1::FrameHeader& header, Change& change);
+  // From the newest complete tick of `family` on, nothing is known until the next one. Nothing to
+  // note if there was none.
+  void NoteGap(int family, Gap::Reason reason);
+  // Into `change`, if the frame ends one.
+  void EndGap(Change& change);
   // Every family that was asked for is complete, or is known to be unavailable.
   bool EveryFamilyCame() const;
 
@@ -78,6 +108,9 @@ class StreamTable {
   std::map<int, Section> sections_;
   // By family: when the newest complete tick was.
   std::map<int, absl::Time> complete_times_;
+  // The same across restarts of the agent, and the gaps that have begun and not ended.
+  std::map<int, absl::Time> known_until_;
+  std::map<int, Gap> open_gaps_;
   uint64_t sequence_ = 0;
   uint64_t agent_start_id_ = 0;
   std::string resume_token_;

@@ -187,12 +187,14 @@ void LivePresenter::TargetChanged(const Target& target, const TargetEvent& event
   Shown& shown = targets_[&target];
   shown.trouble.clear();
   if (event.state == TargetEvent::State::kConnected) return;
-  shown.trouble =
-      absl::StrCat(target.name, ": ", FailureClassName(event.failure.failure_class), ": ",
-                   event.state == TargetEvent::State::kDisconnected
-                       ? absl::StrCat("next try in ", HumanDuration(event.retry_in), ": ")
-                       : "",
-                   Printable(event.failure.message));
+  shown.trouble = absl::StrCat(
+      target.name, ": ", FailureClassName(event.failure.failure_class), ": ",
+      event.lost_since.has_value() ? absl::StrCat("lost since ", HumanTime(*event.lost_since), ", ")
+                                   : "",
+      event.state == TargetEvent::State::kDisconnected
+          ? absl::StrCat("next try in ", HumanDuration(event.retry_in), ": ")
+          : "",
+      Printable(event.failure.message));
 }
 
 std::vector<std::string> LivePresenter::Title(size_t width) const {

@@ -1,8 +1,5 @@
 #include "client/target.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
@@ -18,20 +15,17 @@
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "client/suggest.h"
+#include "common/ip_address.h"
 #include "common/status.h"
 
 namespace farstat::client {
 namespace {
 
-bool IsIpv4(const std::string& host) {
-  in_addr address = {};
-  return inet_pton(AF_INET, host.c_str(), &address) == 1;
-}
+bool IsIpv4(const std::string& host) { return ParseIpAddress(host).size() == 4; }
 
 // With or without a scope ("fe80::1%eth0").
 bool IsIpv6(const std::string& host) {
-  in6_addr address = {};
-  return inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), &address) == 1;
+  return ParseIpAddress(host.substr(0, host.find('%'))).size() == 16;
 }
 
 bool IsHostName(absl::string_view host) {

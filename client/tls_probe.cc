@@ -1,7 +1,5 @@
 #include "client/tls_probe.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -14,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/clock.h"
+#include "common/ip_address.h"
 
 namespace farstat::client {
 namespace {
@@ -60,10 +59,8 @@ std::string NameText(const GENERAL_NAME* name) {
     return std::string(text, static_cast<size_t>(ASN1_STRING_length(name->d.dNSName)));
   }
   if (name->type != GEN_IPADD) return "";
-  const int family = ASN1_STRING_length(name->d.iPAddress) == 4 ? AF_INET : AF_INET6;
-  char text[INET6_ADDRSTRLEN] = "";
-  inet_ntop(family, ASN1_STRING_get0_data(name->d.iPAddress), text, sizeof(text));
-  return text;
+  const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name->d.iPAddress));
+  return IpAddressText({bytes, static_cast<size_t>(ASN1_STRING_length(name->d.iPAddress))});
 }
 
 std::string NamesOf(const X509* certificate) {
@@ -186,13 +183,13 @@ void Greet(SSL* session, const Connection& connection) {
   SSL_set_alpn_protos(session, kHttp2, sizeof(kHttp2));
   SSL_set_connect_state(session);
   SSL_set0_rbio(session, BIO_new(BIO_s_mem()));
-  SSL_set0_wbio(session, BIO_new_socket(connection.file_descriptor(), BIO_NOCLOSE));
+  SSL_set0_wbio(session, BIO_new_socket(connection.socket_number(), BIO_NOCLOSE));
   SSL_do_handshake(session);
   ERR_clear_error();
 }
 
 void StartReading(SSL* session, const Connection& connection) {
-  SSL_set0_rbio(session, BIO_new_socket(connection.file_descriptor(), BIO_NOCLOSE));
+  SSL_set0_rbio(session, BIO_new_socket(connection.socket_number(), BIO_NOCLOSE));
 }
 
 // Repeats an operation of OpenSSL on a non-blocking socket until it is done. SSL_ERROR_NONE, the

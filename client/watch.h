@@ -1,20 +1,20 @@
 // farstat watch: a subscription per target, kept alive.
 //
-// A stream that is lost is begun again, ever more slowly, and resumes where it was if the agent
-// still can. Failures that cannot heal (a request that the agent does not understand, missing
-// rights) end it. When no target at all could be reached at first, watching ends too: there is
-// nothing to watch.
+// Streams that are lost begin again by themselves (subscription.h); here is what of it is shown,
+// and when it is enough. Failures that cannot heal end a target. When no target at all could be
+// reached at first, watching ends too: there is nothing to watch.
 
 #ifndef FARSTAT_CLIENT_WATCH_H_
 #define FARSTAT_CLIENT_WATCH_H_
 
+#include <cstdint>
 #include <map>
 #include <memory>
+#include <string>
+#include <utility>
 
-#include "absl/types/optional.h"
-#include "client/backoff.h"
 #include "client/command.h"
-#include "client/stream_table.h"
+#include "client/subscription.h"
 
 namespace farstat::client {
 
@@ -35,52 +35,52 @@ class WatchCommand : public TargetsCommand {
       : TargetsCommand(context), request_(std::move(request)), settings_(settings) {}
 
  private:
-  struct Stream {
-    explicit Stream(const Family& family, uint64_t seed) : table(family), backoff(seed) {}
+  // A target and how far it is.
+  class Watched : public Subscription::Observer {
+   public:
+    Watched(WatchCommand& command, const Target& target, uint64_t seed);
 
-    StreamTable table;
-    Backoff backoff;
-    std::shared_ptr<AgentLink> link;
-    uint64_t ticks = 0;
-    bool holds_slot = false;
-    // The agent has accepted the stream that is under way.
-    bool accepted = false;
-    bool ever_accepted = false;
-    // Why it is not streaming.
-    absl::optional<Failure> failure;
-    absl::optional<v1::Goodbye> goodbye;
-    // Fires when nothing has come for too long.
-    absl::optional<EventLoop::TimerId> silence;
-    absl::Duration longest_silence;
-    absl::optional<EventLoop::TimerId> retry;
+    const Target& target() const { return target_; }
+    Subscription& subscription() { return subscription_; }
+    const Subscription& subscription() const { return subscription_; }
+    uint64_t ticks() const { return ticks_; }
+    void CountTick() { ++ticks_; }
+
+    void OnAccepted(const v1::Accepted& accepted, const Outage* outage) override {
+      command_.OnAccepted(*this, accepted, outage);
+    }
+    void OnChange(const Change& change) override { command_.OnChange(*this, change); }
+    void OnLost(const Outage& outage) override { command_.OnLost(*this, outage); }
+    void OnEnd(const Failure& failure) override {
+      command_.GiveUp(*this, failure);
+      command_.EndIfDone();
+    }
+
+   private:
+    WatchCommand& command_;
+    const Target& target_;
+    Subscription subscription_;
+    uint64_t ticks_ = 0;
   };
 
   void Start() override;
   void Conclude() override;
   void CancelAll() override;
 
-  void Queue(const Target& target);
-  void Connect(const Target& target);
-  void Subscribe(const Target& target);
-  void OnFrame(const Target& target, Message& frame);
-  void OnAccepted(const Target& target, const v1::Accepted& accepted);
-  void OnTick(const Target& target);
-  void OnEnd(const Target& target, const absl::Status& status);
-  void OnFailure(const Target& target, const Failure& failure, absl::Duration least_wait);
-  // Abandons the stream under way for a reason of this side's own.
-  void Break(const Target& target, const Failure& failure);
-  void GiveUp(const Target& target, const Failure& failure);
-  void Finish(const Target& target);
-  void StopWork(Stream& stream);
-  void ReleaseSlot(Stream& stream);
-  void RestartSilence(const Target& target);
+  void OnAccepted(const Watched& watched, const v1::Accepted& accepted, const Outage* outage);
+  void OnChange(Watched& watched, const Change& change);
+  void OnTick(Watched& watched);
+  void OnLost(Watched& watched, const Outage& outage);
+  void GiveUp(Watched& watched, const Failure& failure);
+  void Finish(Watched& watched);
+  void NoteGap(const Watched& watched, const Change& change);
   void Note(const Target& target, const std::string& text);
   void ScheduleRedraw();
   bool NothingToWatch() const;
 
-  const std::unique_ptr<Message> request_;
+  const std::shared_ptr<const Message> request_;
   const Settings settings_;
-  std::map<const Target*, Stream> streams_;
+  std::map<const Target*, Watched> watched_;
   bool redraw_scheduled_ = false;
 };
 

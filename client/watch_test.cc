@@ -158,10 +158,17 @@ TEST(WatchTest, AnAgentThatRestartsIsWaitedFor) {
   const Result result =
       Farstat({"watch", "tcp", "-t", agent->target(), "-o", "jsonl", "--count", "2"});
   EXPECT_EQ(result.exit_code, 0);
-  EXPECT_THAT(Outline(result.out),
-              ElementsAre("target_state connected", "row 1", "status", "target_state disconnected",
-                          "target_state connected", "row 2", "removed 1", "status", "summary"));
-  EXPECT_THAT(result.errors, HasSubstr("the agent stops or restarts"));
+  EXPECT_THAT(
+      Outline(result.out),
+      ElementsAre("target_state connected", "row 1", "status", "target_state disconnected",
+                  "target_state connected", "row 2", "gap", "removed 1", "status", "summary"));
+  EXPECT_THAT(result.errors,
+              AllOf(HasSubstr("the agent stops or restarts"), HasSubstr("lost since "),
+                    HasSubstr("was not seen: the agent restarted")));
+  const std::vector<Struct> records = Records(result.out);
+  EXPECT_EQ(Text(Data(records[6]), "reason"), "AGENT_RESTARTED");
+  EXPECT_EQ(Text(Data(records[6]), "from"), "2024-01-01T00:00:01Z");
+  EXPECT_GE(Text(Data(records[4]), "lost_since"), Text(records[0], "time"));
 }
 
 TEST(WatchTest, WhatCannotHealEndsIt) {

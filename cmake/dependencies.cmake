@@ -16,6 +16,7 @@ if(FARSTAT_UNIT_TESTS OR FARSTAT_E2E_TESTS)
   find_package(GTest CONFIG REQUIRED)
 endif()
 
-# The generators run on the building machine, also in a cross build.
-find_program(FARSTAT_PROTOC protoc REQUIRED)
-find_program(FARSTAT_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
+# The generators run on the building machine, also in a cross build. vcpkg has them in folders of their own.
+set(vcpkg_tools ${VCPKG_INSTALLED_DIR}/${VCPKG_HOST_TRIPLET}/tools)
+find_program(FARSTAT_PROTOC protoc HINTS ${vcpkg_tools}/protobuf REQUIRED)
+find_program(FARSTAT_GRPC_CPP_PLUGIN grpc_cpp_plugin HINTS ${vcpkg_tools}/grpc REQUIRED)

@@ -5,11 +5,16 @@ add_library(farstat_house INTERFACE)
 target_include_directories(farstat_house INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(farstat_house INTERFACE FARSTAT_VERSION="${PROJECT_VERSION}")
 
-target_compile_options(farstat_house INTERFACE
-  -Werror -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
-  -Wold-style-cast -Wformat=2 -Wundef -Wvla -Wextra-semi -Wsuggest-override -Wredundant-decls
-  -Wzero-as-null-pointer-constant)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+if(NOT MSVC)
+  target_compile_options(farstat_house INTERFACE
+    -Werror -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough
+    -Wold-style-cast -Wformat=2 -Wundef -Wvla -Wextra-semi -Wsuggest-override -Wredundant-decls
+    -Wzero-as-null-pointer-constant)
+endif()
+if(MSVC)
+  # Not run by anybody who works on farstat: warnings are shown and do not fail the build.
+  target_compile_options(farstat_house INTERFACE /W3 /utf-8 /permissive- /Zc:__cplusplus /bigobj)
+elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # Checks the GUARDED_BY and EXCLUSIVE_LOCKS_REQUIRED annotations of common/mutex.h.
   target_compile_options(farstat_house INTERFACE -Wthread-safety)
 else()
@@ -20,7 +25,9 @@ else()
 endif()
 
 # No build folder in binaries, and __FILE__ relative to the top.
-add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+if(NOT MSVC)
+  add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=)
+endif()
 
 if(FARSTAT_SANITIZE)
   target_compile_options(farstat_house INTERFACE
@@ -32,12 +39,16 @@ if(FARSTAT_SANITIZE)
 endif()
 
 if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
-  # The agent listens on a network and parses what the kernel and peers send.
+  # The agent listens on a network and parses what the kernel and peers send. (Windows: see windows-toolchain.cmake.)
   target_compile_options(farstat_house INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
   target_link_options(farstat_house INTERFACE -Wl,-z,relro,-z,now)
 endif()
 if(CMAKE_SYSTEM_NAME STREQUAL "Linux")
   target_link_options(farstat_house INTERFACE -Wl,--as-needed)
+endif()
+if(WIN32)
+  # Less of Windows' headers, above all fewer macros with everyday names (min, ERROR).
+  target_compile_definitions(farstat_house INTERFACE WIN32_LEAN_AND_MEAN NOMINMAX NOGDI)
 endif()
 
 # ccache is used where it is installed: a second clone, or a branch switched back, then builds in seconds.

@@ -69,6 +69,9 @@ function(farstat_binary name)
   farstat_program(${name} SOURCES ${files} DEPS ${arg_DEPS})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${FARSTAT_BIN_DIR})
   add_dependencies(farstat_binaries ${name})
+  if(WIN32)
+    farstat_windows_resources(${name})
+  endif()
 endfunction()
 
 function(farstat_test name)
@@ -100,9 +103,25 @@ function(farstat_test name)
     set(prefix "tsan/")
     farstat_without_address_randomization(${name})
   endif()
+  if(WIN32)
+    # ./dev windows test runs them, under Wine; they may as well be copied to a Windows host.
+    set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${FARSTAT_BIN_DIR}/tests)
+    farstat_windows_resources(${name})
+    return()
+  endif()
   # Tests are listed when ctest runs, not while building, so that a program that cannot start is a failed test.
   gtest_discover_tests(${name} TEST_PREFIX "${prefix}" PROPERTIES ${properties}
                        DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# What Windows is told of a program before it starts (version, code page): cmake/windows.rc.in.
+function(farstat_windows_resources name)
+  set(FARSTAT_PROGRAM ${name})
+  string(REPLACE "." "," FARSTAT_VERSION_NUMBERS ${PROJECT_VERSION})
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/windows.rc.in ${CMAKE_CURRENT_BINARY_DIR}/${name}.rc @ONLY)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/windows.manifest ${CMAKE_CURRENT_BINARY_DIR}/windows.manifest COPYONLY)
+  target_sources(${name} PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/${name}.rc)
+  target_include_directories(${name} PRIVATE ${CMAKE_CURRENT_BINARY_DIR})
 endfunction()
 
 # GCC 12's ThreadSanitizer does not start where the kernel randomizes addresses by more than 28 bits.

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
-#include <sys/stat.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -19,6 +19,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
+#include "common/file_facts.h"
+#include "common/ip_address.h"
 #include "common/status.h"
 
 namespace farstat {
@@ -103,6 +105,42 @@ std::string DateProblem(const X509* certificate, absl::Time now) {
   return "";
 }
 
+std::string Utf8Of(const ASN1_STRING* text) {
+  unsigned char* bytes = nullptr;
+  const int size = ASN1_STRING_to_UTF8(&bytes, text);
+  if (size < 0) return "";
+  std::string copy(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+  OPENSSL_free(bytes);
+  return copy;
+}
+
+std::string CommonName(const X509* certificate) {
+  const X509_NAME* subject = X509_get_subject_name(certificate);
+  const int index = X509_NAME_get_index_by_NID(subject, NID_commonName, -1);
+  if (index < 0) return "";
+  return Utf8Of(X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, index)));
+}
+
+std::vector<std::string> AlternativeNames(const X509* certificate) {
+  using Names = std::unique_ptr<GENERAL_NAMES, Deleter<GENERAL_NAMES_free>>;
+  const Names names(static_cast<GENERAL_NAMES*>(
+      X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+  std::vector<std::string> texts;
+  for (int i = 0; i < sk_GENERAL_NAME_num(names.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+    if (name->type == GEN_DNS) texts.push_back(absl::StrCat("DNS:", Utf8Of(name->d.dNSName)));
+    if (name->type == GEN_URI) {
+      texts.push_back(absl::StrCat("URI:", Utf8Of(name->d.uniformResourceIdentifier)));
+    }
+    if (name->type != GEN_IPADD) continue;
+    const ASN1_OCTET_STRING* address = name->d.iPAddress;
+    const absl::string_view bytes(reinterpret_cast<const char*>(ASN1_STRING_get0_data(address)),
+                                  static_cast<size_t>(ASN1_STRING_length(address)));
+    texts.push_back(absl::StrCat("IP:", IpAddressText(bytes)));
+  }
+  return texts;
+}
+
 class Check {
  public:
   explicit Check(absl::Time now) : now_(now) {}
@@ -178,15 +216,10 @@ class Check {
   }
 
   void CheckPermissions(const std::string& path) {
-#ifndef _WIN32
-    struct stat status = {};
-    if (stat(path.c_str(), &status) == 0 && (status.st_mode & 077) != 0) {
-      Add(absl::StrCat(kKey, " ", path, " can be read or changed by others than its owner: run ",
-                       "chmod 600 ", path));
-    }
-#else
-    static_cast<void>(path);
-#endif
+    const std::string command = CommandToCloseFile(path);
+    if (command.empty()) return;
+    Add(absl::StrCat(kKey, " ", path, " can be read or changed by others than its owner: run ",
+                     command));
   }
 
   const absl::Time now_;
@@ -228,17 +261,28 @@ absl::StatusOr<TlsContents> ReadTlsFiles(const TlsFiles& files, absl::Time now) 
 }
 
 absl::StatusOr<absl::Time> CertificateNotAfter(const std::string& path) {
+  const absl::StatusOr<std::vector<CertificateFacts>> facts = DescribeCertificates(path);
+  if (!facts.ok()) return facts.status();
+  return facts->front().not_after;
+}
+
+absl::StatusOr<std::vector<CertificateFacts>> DescribeCertificates(const std::string& path) {
   const absl::StatusOr<std::string> contents = ReadFile(path);
   if (!contents.ok()) {
     return absl::FailedPreconditionError(
         absl::StrCat(kCertificate, " ", path, " cannot be read: ", contents.status().message()));
   }
-  const std::vector<Certificate> certificates = ParseCertificates(*contents);
-  if (certificates.empty()) {
+  std::vector<CertificateFacts> facts;
+  for (const Certificate& certificate : ParseCertificates(*contents)) {
+    facts.push_back({CommonName(certificate.get()), AlternativeNames(certificate.get()),
+                     FromAsn1(X509_get0_notBefore(certificate.get())),
+                     FromAsn1(X509_get0_notAfter(certificate.get()))});
+  }
+  if (facts.empty()) {
     return absl::FailedPreconditionError(
         absl::StrCat(kCertificate, " ", path, " holds no certificate in PEM form"));
   }
-  return FromAsn1(X509_get0_notAfter(certificates.front().get()));
+  return facts;
 }
 
 }  // namespace farstat

@@ -43,6 +43,18 @@ absl::StatusOr<TlsContents> ReadTlsFiles(const TlsFiles& files, absl::Time now);
 // When the (first) certificate of a PEM file expires.
 absl::StatusOr<absl::Time> CertificateNotAfter(const std::string& path);
 
+// What a certificate says of itself.
+struct CertificateFacts {
+  std::string common_name;
+  // "DNS:agent.example", "IP:192.0.2.1", "URI:spiffe://example/agent".
+  std::vector<std::string> names;
+  absl::Time not_before;
+  absl::Time not_after;
+};
+
+// Of each certificate in a PEM file, in its order; at least one.
+absl::StatusOr<std::vector<CertificateFacts>> DescribeCertificates(const std::string& path);
+
 }  // namespace farstat
 
 #endif  // FARSTAT_COMMON_CERTIFICATES_H_

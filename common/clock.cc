@@ -14,8 +14,9 @@ class RealClock : public Clock {
 }  // namespace
 
 const Clock& SystemClock() {
-  static const RealClock clock;
-  return clock;
+  // Until the process has ended: threads that were abandoned may still look at it.
+  static const auto* const clock = new RealClock;  // allow(new): see above
+  return *clock;
 }
 
 google::protobuf::Timestamp ToProto(absl::Time time) {

@@ -4,49 +4,19 @@
 #include <grpc/grpc_security.h>
 #include <grpcpp/security/credentials.h>
 #include <grpcpp/security/server_credentials.h>
-#include <sys/stat.h>
 
 #include <array>
-#include <cstdint>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
+#include "common/file_facts.h"
 #include "common/mutex.h"
 
 namespace farstat {
 namespace {
 
-// Tells a file's contents from later ones without reading them.
-struct FileStamp {
-  int64_t modified_ns = 0;
-  int64_t changed_ns = 0;
-  uint64_t size = 0;
-  uint64_t inode = 0;
-
-  bool operator==(const FileStamp& other) const {
-    return std::tie(modified_ns, changed_ns, size, inode) ==
-           std::tie(other.modified_ns, other.changed_ns, other.size, other.inode);
-  }
-};
 using Stamps = std::array<FileStamp, 3>;
-
-FileStamp StampOf(const std::string& path) {
-  struct stat status = {};
-  FileStamp stamp;
-  if (stat(path.c_str(), &status) != 0) return stamp;
-#ifdef _WIN32
-  stamp.modified_ns = int64_t{status.st_mtime} * 1'000'000'000;
-  stamp.changed_ns = int64_t{status.st_ctime} * 1'000'000'000;
-#else
-  stamp.modified_ns = int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
-  stamp.changed_ns = int64_t{status.st_ctim.tv_sec} * 1'000'000'000 + status.st_ctim.tv_nsec;
-#endif
-  stamp.size = static_cast<uint64_t>(status.st_size);
-  stamp.inode = static_cast<uint64_t>(status.st_ino);
-  return stamp;
-}
 
 Stamps StampsOf(const TlsFiles& files) {
   return {StampOf(files.ca), StampOf(files.certificate), StampOf(files.key)};

@@ -1,18 +1,11 @@
 #include "agent/families/cidr.h"
 
-#ifdef _WIN32
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#else
-#include <arpa/inet.h>
-#endif
-
 #include <algorithm>
-#include <cstring>
 #include <string>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "common/ip_address.h"
 
 namespace farstat::families {
 namespace {
@@ -21,17 +14,11 @@ constexpr int kMappedPrefix = 96;
 
 // The address and how many bits it has of its own: 32 or 128; 0: it is none.
 int ReadAddress(absl::string_view text, AddressBytes& address) {
-  const std::string terminated(text);
-  if (in_addr v4; inet_pton(AF_INET, terminated.c_str(), &v4) == 1) {
-    address[10] = address[11] = 0xff;
-    std::memcpy(address.data() + 12, &v4, sizeof(v4));
-    return 32;
-  }
-  if (in6_addr v6; inet_pton(AF_INET6, terminated.c_str(), &v6) == 1) {
-    std::memcpy(address.data(), &v6, sizeof(v6));
-    return 128;
-  }
-  return 0;
+  const std::string bytes = ParseIpAddress(text);
+  const int bits = static_cast<int>(bytes.size()) * 8;
+  if (bits == 32) address[10] = address[11] = 0xff;
+  std::copy(bytes.begin(), bytes.end(), address.end() - bytes.size());
+  return bits;
 }
 
 }  // namespace

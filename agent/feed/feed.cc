@@ -1,13 +1,11 @@
 #include "agent/feed/feed.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
+#include "agent/feed/collection.h"
 #include "common/status.h"
-
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 namespace farstat::feed {
 namespace {
@@ -15,13 +13,6 @@ namespace {
 constexpr SteadyTime kNever = SteadyTime::max();
 
 absl::Duration Since(SteadyTime start, SteadyTime now) { return absl::FromChrono(now - start); }
-
-// glibc keeps freed memory; an agent that is idle again should not look as if it used it.
-void ReturnMemoryToSystem() {
-#ifdef __GLIBC__
-  malloc_trim(0);
-#endif
-}
 
 absl::Status StoppingStatus() {
   return ErrorStatus(absl::StatusCode::kUnavailable, kAgentStopping,
@@ -57,46 +48,70 @@ std::unique_ptr<Feed::Subscription> Feed::Subscribe(Demand demand, absl::Duratio
 // --- Feed ---------------------------------------------------------------------------------------
 
 Feed::Feed(Collect collect, const Clock& clock, const Options& options)
-    : collect_(std::move(collect)),
+    : collect_(std::make_shared<const Collect>(std::move(collect))),
+      table_(std::make_shared<Table>(options.table)),
       clock_(clock),
       options_(options),
       epoch_(clock.Steady() - absl::ToChronoNanoseconds(options.phase)),
-      table_(options.table),
-      last_use_(clock.Steady()) {
+      last_use_(clock.Steady()),
+      watch_(options.watch),
+      state_since_(clock.Wall()),
+      governor_(options.max_cpu_share, options.grid) {
   if (options_.run_thread) thread_ = std::thread([this] { Loop(); });
 }
 
 Feed::~Feed() { Stop(); }
 
-void Feed::Stop() {
-  std::vector<Waiting> waiting;
+void Feed::Stop(absl::Duration patience) {
+  std::vector<Waiting> unserved;
   {
     MutexLock lock(mutex_);
     stopping_ = true;
-    waiting.swap(waiting_);
+    unserved = TakeWaiting();
   }
   wake_.notify_all();
-  for (Waiting& caller : waiting) caller.done(StoppingStatus());
+  for (Waiting& caller : unserved) caller.done(StoppingStatus());
   if (thread_.joinable()) thread_.join();
+  std::shared_ptr<Collection> running;
+  {
+    MutexLock lock(mutex_);
+    running = running_;
+  }
+  if (running != nullptr) {
+    MutexLock lock(running->mutex);
+    running->feed = nullptr;
+  }
+  // To end a source may need calls that hang, too.
+  if (collect_ != nullptr && options_.run_thread) collector_.Run([collect = collect_] {});
+  collect_.reset();
+  collector_.End(patience);
 }
 
-void Feed::Refresh(Demand demand, absl::Duration max_age, std::function<void(absl::Status)> done) {
+void Feed::Refresh(Demand demand, absl::Duration max_age, std::function<void(absl::Status)> done,
+                   SteadyTime give_up) {
   absl::Status answer;
   {
     MutexLock lock(mutex_);
     const SteadyTime now = clock_.Steady();
     last_use_ = now;
-    const TickInfo newest = table_.info();
+    const TickInfo newest = table_->info();
     const bool fresh = max_age > absl::ZeroDuration() && holds_rows_ &&
                        newest.demands->Cover(demand) && Since(newest.steady_start, now) <= max_age;
-    if (!fresh && !stopping_) {
-      waiting_.push_back({std::move(demand), std::move(done)});
+    if (!fresh && !stopping_ && !watch_.distrusted()) {
+      waiting_.push_back({std::move(demand), std::move(done), give_up});
       wake_.notify_all();
       return;
     }
-    if (!fresh) answer = StoppingStatus();
+    if (!fresh) answer = stopping_ ? StoppingStatus() : distrust_;
   }
   done(answer);
+}
+
+std::vector<Feed::Waiting> Feed::TakeWaiting() {
+  std::vector<Waiting> all = std::exchange(waiting_, {});
+  std::move(served_.begin(), served_.end(), std::back_inserter(all));
+  served_.clear();
+  return all;
 }
 
 void Feed::Nudge() {
@@ -110,21 +125,52 @@ void Feed::Nudge() {
 
 FeedStatus Feed::status() const {
   FeedStatus status;
-  status.newest = table_.info();
-  status.condition = table_.condition();
-  status.row_bytes = table_.row_bytes();
+  status.newest = table_->info();
+  status.condition = table_->condition();
+  status.row_bytes = table_->row_bytes();
   MutexLock lock(mutex_);
+  const SteadyTime now = clock_.Steady();
   status.collections = collections_;
   status.failed_collections = failed_collections_;
+  status.hung_collections = watch_.hangs();
   status.total_duration = total_duration_;
-  for (const Subscription* subscription : subscriptions_) {
-    status.interval = std::min({status.interval, subscription->interval_, revisit_within_});
+  status.total_cpu_time = total_cpu_time_;
+  status.wanted_interval = WantedInterval();
+  status.interval = Interval();
+  status.state = watch_.state(now, status.interval);
+  status.state_since = state_since_;
+  if (running_ != nullptr) {
+    status.running_for = Since(running_->steady_start, now);
+    // That the one that runs has become slow is seen only here.
+    if (status.state != noted_state_) status.state_since = running_->start_time;
   }
-  if (running_since_.has_value()) {
-    status.running_for = Since(*running_since_, clock_.Steady());
+  if (status.state == SourceState::kQuarantined) {
+    status.quarantined_until = WallOf(watch_.quarantined_until());
   }
   return status;
 }
+
+absl::Duration Feed::governed_interval() const {
+  MutexLock lock(mutex_);
+  return governor_.interval();
+}
+
+void Feed::SetMaxCpuShare(double share) {
+  MutexLock lock(mutex_);
+  governor_.SetMaxCpuShare(share);
+}
+
+// --- When something is to be done ---------------------------------------------------------------
+
+absl::Duration Feed::WantedInterval() const {
+  absl::Duration wanted = absl::InfiniteDuration();
+  for (const Subscription* subscription : subscriptions_) {
+    wanted = std::min({wanted, subscription->interval_, revisit_within_});
+  }
+  return wanted;
+}
+
+absl::Duration Feed::Interval() const { return std::max(WantedInterval(), governor_.interval()); }
 
 SteadyTime Feed::DueAfter(SteadyTime now, absl::Duration interval) const {
   const absl::Duration since_epoch = Since(epoch_, now);
@@ -132,61 +178,74 @@ SteadyTime Feed::DueAfter(SteadyTime now, absl::Duration interval) const {
   return epoch_ + absl::ToChronoNanoseconds(next);
 }
 
-SteadyTime Feed::NextDue() const {
-  if (!waiting_.empty()) return newest_start_ + absl::ToChronoNanoseconds(options_.spacing);
+// When subscribers are due for rows; they must have some.
+SteadyTime Feed::NextTick() const {
   SteadyTime next = kNever;
-  if (nudged_ && !subscriptions_.empty()) {
+  if (nudged_) {
     const absl::Duration rest = std::max(options_.nudge_rest, newest_duration_);
     next = newest_start_ + absl::ToChronoNanoseconds(newest_duration_ + rest);
   }
   for (const Subscription* subscription : subscriptions_) {
     next = std::min(next, subscription->due_);
   }
-  if (!subscriptions_.empty() && revisit_within_ != absl::InfiniteDuration()) {
+  if (revisit_within_ != absl::InfiniteDuration()) {
     next = std::min(next, newest_start_ + absl::ToChronoNanoseconds(revisit_within_));
   }
-  if (subscriptions_.empty() && holds_rows_) {
-    next = last_use_ + absl::ToChronoNanoseconds(options_.idle_release);
+  if (governor_.interval() == absl::ZeroDuration()) return next;
+  // From the grid on, or the ticks would drift off it.
+  const absl::Duration newest = absl::Floor(Since(epoch_, newest_start_), options_.grid);
+  return std::max(next, epoch_ + absl::ToChronoNanoseconds(newest + governor_.interval()));
+}
+
+// When the source is to be called, if it is not being called now.
+SteadyTime Feed::NextCollection() const {
+  // Whether it answers again should be known before somebody asks.
+  if (watch_.distrusted()) return watch_.quarantined_until();
+  if (!waiting_.empty()) return newest_start_ + absl::ToChronoNanoseconds(options_.spacing);
+  return subscriptions_.empty() ? kNever : NextTick();
+}
+
+bool Feed::IsWanted() const { return !subscriptions_.empty() || !waiting_.empty(); }
+
+SteadyTime Feed::NextDue() const {
+  if (stopping_) return kNever;
+  if (ended_at_.has_value()) return SteadyTime::min();
+  SteadyTime next = kNever;
+  for (const Waiting& caller : waiting_) next = std::min(next, caller.give_up);
+  for (const Waiting& caller : served_) next = std::min(next, caller.give_up);
+  if (watch_.distrusted()) {
+    for (const Subscription* subscription : subscriptions_) {
+      next = std::min(next, subscription->due_);
+    }
+  }
+  if (running_ != nullptr) return std::min(next, watch_.next_look().value_or(kNever));
+  next = std::min(next, NextCollection());
+  if (!IsWanted() && holds_rows_) {
+    next = std::min(next, last_use_ + absl::ToChronoNanoseconds(options_.idle_release));
   }
   return next;
 }
 
-void Feed::Tick(std::shared_ptr<const Demands> demands) {
-  TickInfo info;
-  info.start_time = clock_.Wall();
-  info.steady_start = clock_.Steady();
-  table_.BeginTick();
-  const Collected collected = collect_(*demands, [this](const RowInput& row) { table_.Put(row); });
-  info.duration = Since(info.steady_start, clock_.Steady());
-  info.native_calls = collected.native_calls;
-  info.vanished_rows = collected.vanished_rows;
-  info.demands = std::move(demands);
-  if (collected.status.ok()) {
-    table_.EndTick(info, collected.partial, collected.rows_listed);
-  } else {
-    table_.FailTick(collected.status, info.start_time);
-  }
-  MutexLock lock(mutex_);
-  newest_start_ = info.steady_start;
-  newest_duration_ = info.duration;
-  revisit_within_ = std::max(collected.revisit_within, options_.spacing);
-  ++collections_;
-  total_duration_ += info.duration;
-  if (collected.status.ok()) {
-    holds_rows_ = true;
-  } else {
-    ++failed_collections_;
-  }
+// --- Telling -------------------------------------------------------------------------------------
+
+void Feed::NoteState() {
+  const SourceState state = watch_.state(clock_.Steady(), Interval());
+  if (state == std::exchange(noted_state_, state)) return;
+  state_since_ = clock_.Wall();
 }
 
-void Feed::NotifyDue(SteadyTime now) {
+absl::Time Feed::WallOf(SteadyTime time) const {
+  return clock_.Wall() + Since(clock_.Steady(), time);
+}
+
+void Feed::NotifyDue(SteadyTime time) {
   mutex_.Lock();
   std::vector<Subscription*> due;
   for (Subscription* subscription : subscriptions_) {
-    if (subscription->due_ > now) continue;
+    if (subscription->due_ > time) continue;
     due.push_back(subscription);
     // From the end of the collection: one that takes longer than the interval skips ticks.
-    subscription->due_ = DueAfter(std::max(now, clock_.Steady()), subscription->interval_);
+    subscription->due_ = DueAfter(clock_.Steady(), subscription->interval_);
   }
   for (Subscription* subscription : due) {
     // It may have been destroyed while another one's callback ran.
@@ -207,57 +266,30 @@ void Feed::ObserveCondition(std::function<void(const Condition&)> observer) {
 }
 
 void Feed::NotifyObserver() {
-  const Condition condition = table_.condition();
+  const Condition condition = table_->condition();
   MutexLock lock(observer_mutex_);
   if (condition.version == std::exchange(observed_version_, condition.version)) return;
   if (observer_ != nullptr) observer_(condition);
 }
 
 SteadyTime Feed::RunDue() {
-  std::shared_ptr<Demands> demands;
-  std::vector<Waiting> waiting;
-  const SteadyTime now = clock_.Steady();
-  bool release = false;
-  {
-    MutexLock lock(mutex_);
-    if (stopping_) return kNever;
-    if (const SteadyTime next = NextDue(); next > now) return next;
-    release = waiting_.empty() && subscriptions_.empty();
-    waiting.swap(waiting_);
-    demands = std::make_shared<Demands>();
-    for (const Waiting& caller : waiting) demands->Add(caller.demand);
-    const bool nudged = std::exchange(nudged_, false);
-    for (Subscription* subscription : subscriptions_) {
-      demands->Add(subscription->demand_);
-      if (nudged) subscription->due_ = std::min(subscription->due_, now);
-    }
-    running_since_ = now;
-    if (release) holds_rows_ = false;
-  }
-  if (release) {
-    table_.Clear();
-    ReturnMemoryToSystem();
-  } else {
-    Tick(std::move(demands));
-    NotifyObserver();
-  }
-  {
-    MutexLock lock(mutex_);
-    running_since_.reset();
-  }
-  for (Waiting& caller : waiting) caller.done(absl::OkStatus());
-  if (!release) NotifyDue(now);
+  EndCollection();
+  WatchSource();
+  TellImpatient();
+  ReleaseRows();
+  BeginCollection();
+  // Where it was carried out at once.
+  EndCollection();
   MutexLock lock(mutex_);
   return NextDue();
 }
 
 void Feed::Loop() {
   while (true) {
-    const SteadyTime next = RunDue();
+    RunDue();
     MutexLock lock(mutex_);
     if (stopping_) return;
-    // What was asked for since RunDue looked is due now.
-    const SteadyTime due = std::min(next, NextDue());
+    const SteadyTime due = NextDue();
     if (due == kNever) {
       wake_.wait(mutex_);
     } else if (due > clock_.Steady()) {

@@ -1,7 +1,8 @@
-// The feed of one family: a sampler thread that collects when somebody wants something, at the
+// The feed of one family: a sampler that has rows collected when somebody wants something, at the
 // shortest interval that somebody asked for, and the table that the collections go into.
 //
-// Nobody subscribed and nothing asked: the thread sleeps without a time-out.
+// The sampler's thread never calls the source: another one does, which may hang without anybody
+// waiting for it. Nobody subscribed and nothing asked: both sleep without a time-out.
 
 #ifndef FARSTAT_AGENT_FEED_FEED_H_
 #define FARSTAT_AGENT_FEED_FEED_H_
@@ -17,7 +18,10 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "agent/feed/abandonable_thread.h"
 #include "agent/feed/demand.h"
+#include "agent/feed/governor.h"
+#include "agent/feed/source_watch.h"
 #include "agent/feed/table.h"
 #include "common/clock.h"
 #include "common/mutex.h"
@@ -36,8 +40,8 @@ struct Collected {
   absl::Duration revisit_within = absl::InfiniteDuration();
 };
 
-// Collects all rows of the family, each with the parts that are wanted of it. Called by the sampler
-// alone.
+// Collects all rows of the family, each with the parts that are wanted of it. Called by one thread
+// at a time. May hang, and then go on after the feed has ended: what it touches it must keep alive.
 using Collect =
     std::function<Collected(const Demands& demands, absl::FunctionRef<void(const RowInput&)> put)>;
 
@@ -48,8 +52,19 @@ struct FeedStatus {
   uint64_t collections = 0;
   uint64_t failed_collections = 0;
   absl::Duration total_duration;
+  // Processor time of the collecting thread, where that can be known.
+  absl::Duration total_cpu_time;
+  // How the source keeps its time, and since when it is so.
+  SourceState state = SourceState::kOk;
+  absl::Time state_since;
+  // Collections that hung.
+  uint64_t hung_collections = 0;
+  // When a source that is left alone is tried again; InfinitePast: it is not left alone.
+  absl::Time quarantined_until = absl::InfinitePast();
   // The longest time between collections now; InfiniteDuration when nobody subscribes.
   absl::Duration interval = absl::InfiniteDuration();
+  // The same if the governor had not lengthened it.
+  absl::Duration wanted_interval = absl::InfiniteDuration();
   // How long the collection that is running now has been running; zero when none is.
   absl::Duration running_for;
   size_t row_bytes = 0;
@@ -57,6 +72,8 @@ struct FeedStatus {
 
 class Feed {
  public:
+  static constexpr absl::Duration kPatience = absl::Milliseconds(500);
+
   struct Options {
     // Ticks fall on multiples of the grid after `phase`, so that subscribers share them; agents
     // differ in phase, so that a fleet does not answer in the same instant.
@@ -71,8 +88,16 @@ class Feed {
     // Rows are forgotten when nobody has asked for them for so long.
     absl::Duration idle_release = absl::Seconds(90);
     Table::Options table;
-    // False: no thread; a test calls RunDue.
+    SourceWatch::Options watch;
+    // Ticks are made rarer before collections cost more than this share of one core.
+    double max_cpu_share = 0.1;
+    // Processor time that the calling thread has used. Null: not known, and nothing is made rarer.
+    std::function<absl::Duration()> thread_cpu_time;
+    // False: no sampler thread; a test calls RunDue.
     bool run_thread = true;
+    // Carries out a collection, soon, later or never. Null: a thread of the feed's does, or RunDue
+    // itself where there is no sampler thread.
+    std::function<void(std::function<void()> collection)> run_collection;
   };
 
   // Wants ticks for as long as it lives. Its destructor waits for a running callback.
@@ -107,10 +132,12 @@ class Feed {
                                           std::function<void()> on_tick);
 
   // Calls `done` once, when the table holds what `demand` wants and it is at most `max_age` old, or
-  // a collection for it failed: at once if it does already, else on the sampler's thread before it
-  // collects again. All callers that wait share the collection. `done` gets a status when the feed
-  // stops before.
-  void Refresh(Demand demand, absl::Duration max_age, std::function<void(absl::Status)> done);
+  // a collection for it failed: at once if it does already, else on the sampler's thread
+  // before it collects again. All callers that wait share the collection. `done` gets a status when
+  // there will be no such rows soon: the source hangs, or has not answered by `give_up`, or the
+  // feed stops before.
+  void Refresh(Demand demand, absl::Duration max_age, std::function<void(absl::Status)> done,
+               SteadyTime give_up = SteadyTime::max());
 
   // Something changed that subscribers want to see before their next tick: collects at once, as a
   // tick that all of them are due for. Does nothing when nobody subscribes. Nudges that come sooner
@@ -121,11 +148,16 @@ class Feed {
   // more; returns when a call that runs has ended.
   void ObserveCondition(std::function<void(const Condition&)> observer);
 
-  const Table& table() const { return table_; }
+  const Table& table() const { return *table_; }
   FeedStatus status() const;
+  // Ticks do not come faster than this, whatever is asked for; zero: any interval can be had.
+  absl::Duration governed_interval() const;
+  // See Options.
+  void SetMaxCpuShare(double share);
 
-  // Ends the thread; callers that wait get a status. Nothing is collected any more.
-  void Stop();
+  // Ends the threads; callers that wait get a status. Nothing is collected any more: a collection
+  // that runs may take `patience` to end, then it is abandoned to its thread.
+  void Stop(absl::Duration patience = kPatience);
 
   // Does what is due and tells when to call again (InfiniteFuture: when something new is asked
   // for). The thread's loop; called directly by tests that drive the clock.
@@ -135,20 +167,53 @@ class Feed {
   struct Waiting {
     Demand demand;
     std::function<void(absl::Status)> done;
+    SteadyTime give_up;
+  };
+  // A collection that is being carried out; shared with the thread that does it.
+  struct Collection;
+  // What came of it.
+  struct Result {
+    TickInfo info;
+    Collected collected;
+    absl::Duration cpu_time;
   };
 
+  // --- When something is to be done
   SteadyTime NextDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  SteadyTime NextTick() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  SteadyTime NextCollection() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   SteadyTime DueAfter(SteadyTime now, absl::Duration interval) const;
-  void Tick(std::shared_ptr<const Demands> demands);
-  void NotifyDue(SteadyTime now);
+  absl::Duration WantedInterval() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Duration Interval() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+
+  // --- What is done when it is due
+  void BeginCollection();
+  void EndCollection();
+  void WatchSource();
+  void TellImpatient();
+  void ReleaseRows();
+
+  std::vector<Waiting> TakeWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool IsWanted() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void CarryOut(const std::shared_ptr<Collection>& collection);
+  void OnCollected();
+  static Result ResultOf(Collection& ended, SteadyTime ended_at);
+  void Publish(const Result& result);
+  void Account(const Result& result) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Distrust(absl::Status why) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void NoteState() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Time WallOf(SteadyTime time) const;
+  // Calls those who are due by `time`.
+  void NotifyDue(SteadyTime time);
   void NotifyObserver();
   void Loop();
 
-  const Collect collect_;
+  // The source and the table outlive the feed while a collection is on its way.
+  std::shared_ptr<const Collect> collect_;
+  const std::shared_ptr<Table> table_;
   const Clock& clock_;
   const Options options_;
   const SteadyTime epoch_;
-  Table table_;
 
   mutable Mutex mutex_;
   ConditionVariable wake_;
@@ -160,7 +225,11 @@ class Feed {
   Mutex observer_mutex_;
   std::function<void(const Condition&)> observer_ ABSL_GUARDED_BY(observer_mutex_);
   uint64_t observed_version_ ABSL_GUARDED_BY(observer_mutex_) = 0;
+  // Callers who wait for the next collection, and for the one that runs.
   std::vector<Waiting> waiting_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Waiting> served_ ABSL_GUARDED_BY(mutex_);
+  // What the newest collection was for. Null: there was none.
+  std::shared_ptr<const Demands> tried_ ABSL_GUARDED_BY(mutex_);
   // When anything was last asked for.
   SteadyTime last_use_ ABSL_GUARDED_BY(mutex_);
   bool holds_rows_ ABSL_GUARDED_BY(mutex_) = false;
@@ -170,11 +239,23 @@ class Feed {
   absl::Duration revisit_within_ ABSL_GUARDED_BY(mutex_) = absl::InfiniteDuration();
   // Nudged since the newest collection began.
   bool nudged_ ABSL_GUARDED_BY(mutex_) = false;
-  std::optional<SteadyTime> running_since_ ABSL_GUARDED_BY(mutex_);
+  // Null: none runs. `ended_at_`: it has ended, and its rows are to be published.
+  std::shared_ptr<Collection> running_ ABSL_GUARDED_BY(mutex_);
+  std::optional<SteadyTime> ended_at_ ABSL_GUARDED_BY(mutex_);
+  SourceWatch watch_ ABSL_GUARDED_BY(mutex_);
+  // Why nobody should wait for the source, while that is so.
+  absl::Status distrust_ ABSL_GUARDED_BY(mutex_);
+  // When the first of the hanging collections in a row began.
+  absl::Time hanging_since_ ABSL_GUARDED_BY(mutex_);
+  SourceState noted_state_ ABSL_GUARDED_BY(mutex_) = SourceState::kOk;
+  absl::Time state_since_ ABSL_GUARDED_BY(mutex_);
+  Governor governor_ ABSL_GUARDED_BY(mutex_);
   uint64_t collections_ ABSL_GUARDED_BY(mutex_) = 0;
   uint64_t failed_collections_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Duration total_duration_ ABSL_GUARDED_BY(mutex_);
+  absl::Duration total_cpu_time_ ABSL_GUARDED_BY(mutex_);
 
+  AbandonableThread collector_;
   // Last: started when everything else is there.
   std::thread thread_;
 };

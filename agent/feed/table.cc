@@ -140,6 +140,11 @@ void Table::FailTick(const absl::Status& why, absl::Time now) {
   SetCondition(why, /*stale=*/true, now);
 }
 
+void Table::MarkStale(const absl::Status& why, absl::Time since) {
+  MutexLock lock(mutex_);
+  SetCondition(why, /*stale=*/true, since);
+}
+
 void Table::Clear() {
   index_.clear();
   entries_ = {};

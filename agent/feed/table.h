@@ -127,6 +127,9 @@ class Table {
   void EndTick(TickInfo info, const absl::Status& partial, bool rows_listed = true);
   // The collection failed: what was put is dropped, the rows of the tick before stay.
   void FailTick(const absl::Status& why, absl::Time now);
+  // A collection is due or on its way and does not come to an end; for such a time the rows grow
+  // old. From any thread.
+  void MarkStale(const absl::Status& why, absl::Time since);
   // Forgets all rows: nobody reads any more. Whoever comes back is sent a full set.
   void Clear();
 

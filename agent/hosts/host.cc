@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/feed/feed.h"
+#include "agent/hosts/thread_cpu_time.h"
 
 namespace farstat::hosts {
 namespace {
@@ -59,6 +60,7 @@ std::unique_ptr<families::Family> CollectedFamily(v1::Family id,
   };
   feed::Feed::Options options;
   options.phase = phase;
+  options.thread_cpu_time = ThreadCpuTime;
   auto family = std::make_unique<families::Family>();
   family->id = id;
   family->service = ServiceOf(id);

@@ -1,6 +1,5 @@
 #include "agent/hosts/windows_host.h"
 
-#include <future>
 #include <memory>
 #include <string>
 #include <utility>
@@ -9,6 +8,8 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "agent/feed/abandonable_thread.h"
 #include "agent/sources/windows/estats_control.h"
 #include "agent/sources/windows/ike_source.h"
 #include "agent/sources/windows/ipsec_source.h"
@@ -17,6 +18,7 @@
 #include "agent/sources/windows/ras_source.h"
 #include "agent/sources/windows/tcp_source.h"
 #include "agent/sources/windows/win32_status.h"
+#include "common/mutex.h"
 
 namespace farstat::hosts {
 namespace {
@@ -106,7 +108,7 @@ std::vector<std::string> Limitations(v1::Family family, const Names& absent) {
 
 // What all families of one Windows are made with.
 struct Makings {
-  const Api& api;
+  const std::shared_ptr<const Api>& api;
   const Clock& clock;
   const absl::Duration phase;
   const Names absent;
@@ -122,23 +124,87 @@ std::unique_ptr<families::Family> MakeFamily(v1::Family id, const Makings& makin
   return family;
 }
 
-// On a thread of its own: a watch registers with the service, which may take long or hang, and the
-// agent's start must not wait for it. Its end does.
-std::shared_ptr<void> WatchRas(const Api& api, feed::Feed& feed) {
-  return std::make_shared<std::future<std::unique_ptr<windows::RasChangeWatch>>>(
-      std::async(std::launch::async, [&api, &feed] {
-        return std::make_unique<windows::RasChangeWatch>(api, [&feed] { feed.Nudge(); });
-      }));
+// How long the end of a host waits for what may hang in Windows.
+constexpr absl::Duration kPatience = absl::Milliseconds(300);
+
+// `user`, which uses `api`, together with it.
+template <typename User>
+std::shared_ptr<User> Keeping(const std::shared_ptr<const Api>& api,
+                              const std::shared_ptr<User>& user) {
+  struct Both {
+    std::shared_ptr<const Api> api;
+    std::shared_ptr<User> user;
+  };
+  return {std::make_shared<Both>(Both{api, user}), user.get()};
+}
+
+// The watch for changes of RAS. It is made and ended on a thread of its own: it registers with the
+// service, which may take long or hang, and neither the agent's start nor its end must wait for it.
+class RasWatch {
+ public:
+  RasWatch(const std::shared_ptr<const Api>& api, feed::Feed& feed)
+      : shared_(std::make_shared<Shared>()) {
+    shared_->api = api;
+    {
+      MutexLock lock(shared_->mutex);
+      shared_->feed = &feed;
+    }
+    thread_.Run([shared = shared_] {
+      shared->watch = std::make_unique<windows::RasChangeWatch>(
+          *shared->api, [nudged = shared.get()] { nudged->Nudge(); });
+    });
+  }
+  ~RasWatch() {
+    {
+      MutexLock lock(shared_->mutex);
+      shared_->feed = nullptr;
+    }
+    thread_.Run([shared = shared_] { shared->watch.reset(); });
+    thread_.End(kPatience);
+  }
+  RasWatch(const RasWatch&) = delete;
+  RasWatch& operator=(const RasWatch&) = delete;
+
+ private:
+  struct Shared {
+    void Nudge() {
+      MutexLock lock(mutex);
+      if (feed != nullptr) feed->Nudge();
+    }
+
+    std::shared_ptr<const Api> api;
+    Mutex mutex;
+    // Null: it has gone.
+    feed::Feed* feed ABSL_GUARDED_BY(mutex) = nullptr;
+    // The thread's own. Ended before what it uses.
+    std::unique_ptr<windows::RasChangeWatch> watch;
+  };
+
+  // Kept alive by the thread too.
+  const std::shared_ptr<Shared> shared_;
+  feed::AbandonableThread thread_;
+};
+
+// Ends on a thread of its own: it switches off what its leases have switched on.
+std::shared_ptr<windows::EstatsControl> MakeEstatsControl(const Makings& makings,
+                                                          const std::string& journal) {
+  auto control = std::make_unique<windows::EstatsControl>(*makings.api, makings.clock, journal);
+  return {control.release(), [api = makings.api](windows::EstatsControl* ended) {
+            feed::AbandonableThread thread;
+            thread.Run([api, ended] { delete ended; });
+            thread.End(kPatience);
+          }};
 }
 
 void AddRas(const Makings& makings, Host& host) {
-  const auto source = std::make_shared<windows::RasSource>(makings.api, makings.clock);
+  const auto source =
+      Keeping(makings.api, std::make_shared<windows::RasSource>(*makings.api, makings.clock));
   auto family = MakeFamily(v1::FAMILY_RAS, makings, source);
   if (family->feed != nullptr) {
-    family->watch = WatchRas(makings.api, *family->feed);
-    host.operations.clear_ras = [&api = makings.api,
+    family->watch = std::make_shared<RasWatch>(makings.api, *family->feed);
+    host.operations.clear_ras = [api = makings.api,
                                  source](const sources::RasClearRequest& request) {
-      return windows::ClearRasStatistics(api, source->clearings(), request);
+      return windows::ClearRasStatistics(*api, source->clearings(), request);
     };
   } else {
     host.operations.ras_clearing_unavailable = family->unavailable;
@@ -155,8 +221,7 @@ void AddEstatsSwitches(const Makings& makings, const std::string& state_director
   }
   const std::string journal =
       state_directory.empty() ? "" : absl::StrCat(state_directory, "/", kEstatsJournal);
-  const auto control =
-      std::make_shared<windows::EstatsControl>(makings.api, makings.clock, journal);
+  const auto control = MakeEstatsControl(makings, journal);
   operations.set_estats = [control](const sources::EstatsRequest& request) {
     return control->Set(request);
   };
@@ -165,8 +230,9 @@ void AddEstatsSwitches(const Makings& makings, const std::string& state_director
 }
 
 void AddTcp(const Makings& makings, Host& host) {
-  auto family = MakeFamily(v1::FAMILY_TCP, makings,
-                           std::make_shared<windows::TcpSource>(makings.api, makings.clock));
+  auto family = MakeFamily(
+      v1::FAMILY_TCP, makings,
+      Keeping(makings.api, std::make_shared<windows::TcpSource>(*makings.api, makings.clock)));
   const bool has_estats = !makings.absent.contains("GetPerTcpConnectionEStats") ||
                           !makings.absent.contains("GetPerTcp6ConnectionEStats");
   if (family->feed != nullptr && has_estats) {
@@ -181,17 +247,24 @@ void AddTcp(const Makings& makings, Host& host) {
 
 }  // namespace
 
-Host WindowsHost(const Api& api, const Clock& clock, const std::string& state_directory) {
-  const Makings makings = {api, clock, RandomPhase(), AbsentFunctions(api)};
+Host WindowsHost(const std::shared_ptr<const Api>& api, const Clock& clock,
+                 const std::string& state_directory) {
+  const Makings makings = {api, clock, RandomPhase(), AbsentFunctions(*api)};
   Host host;
   AddRas(makings, host);
   AddTcp(makings, host);
   host.families.push_back(
-      MakeFamily(v1::FAMILY_IPSEC, makings, std::make_shared<windows::IpsecSource>(api, clock)));
-  host.families.push_back(
-      MakeFamily(v1::FAMILY_IKE, makings, std::make_shared<windows::IkeSource>(api, clock)));
+      MakeFamily(v1::FAMILY_IPSEC, makings,
+                 Keeping(api, std::make_shared<windows::IpsecSource>(*api, clock))));
+  host.families.push_back(MakeFamily(
+      v1::FAMILY_IKE, makings, Keeping(api, std::make_shared<windows::IkeSource>(*api, clock))));
   AddEstatsSwitches(makings, state_directory, host.operations);
   return host;
+}
+
+Host WindowsHost(const Api& api, const Clock& clock, const std::string& state_directory) {
+  return WindowsHost(std::shared_ptr<const Api>(std::shared_ptr<void>(), &api), clock,
+                     state_directory);
 }
 
 }  // namespace farstat::hosts

@@ -3,15 +3,22 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "agent/sources/simulated/host.h"
 #include "common/mutex.h"
 #include "common/status.h"
 #include "google/protobuf/text_format.h"
+#include "tests/support/manual_clock.h"
+#include "tests/support/test_certificates.h"
 
 namespace farstat::hosts {
 namespace {
@@ -33,13 +40,16 @@ constexpr char kBusy[] = R"(
 // The host of a simulated Windows.
 class WindowsHostTest : public ::testing::Test {
  protected:
-  Host& Start(const std::string& scenario_text) {
+  // `clock`: of the simulated Windows.
+  Host& Start(const std::string& scenario_text, const Clock& clock = SystemClock(),
+              const std::string& state_directory = "") {
     sources::simulated::Scenario scenario;
     EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(scenario_text, &scenario));
     EXPECT_TRUE(CheckScenario(scenario).ok()) << CheckScenario(scenario);
     host_ = Host();
-    windows_ = std::make_unique<sources::simulated::Host>(scenario, 1, SystemClock());
-    host_ = WindowsHost(windows_->api(), SystemClock(), "");
+    windows_ = std::make_shared<sources::simulated::Host>(scenario, 1, clock);
+    host_ = WindowsHost(std::shared_ptr<const sources::windows::Api>(windows_, &windows_->api()),
+                        SystemClock(), state_directory);
     return host_;
   }
   Host& StartWithout(const std::string& function) {
@@ -58,10 +68,27 @@ class WindowsHostTest : public ::testing::Test {
     });
     MutexLock lock(mutex);
     while (!done) changed.wait(mutex);
-    return family.feed->table().TakeSnapshot({});
+    return *family.feed->table().TakeSnapshot({});
   }
 
-  std::unique_ptr<sources::simulated::Host> windows_;
+  // Ends the host, which must not wait for its calls that hang, then lets them return and waits for
+  // the threads that were left behind.
+  void EndWhileCallsHang() {
+    const std::shared_ptr<sources::simulated::Host> kept = std::exchange(windows_, nullptr);
+    const auto start = std::chrono::steady_clock::now();
+    for (const auto& family : host_.families) family->feed->Stop(absl::Milliseconds(50));
+    host_ = Host();
+    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(4));
+    EXPECT_GT(kept.use_count(), 1) << "nothing hangs";
+    kept->ReleaseCalls();
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (kept.use_count() > 1 && std::chrono::steady_clock::now() < limit) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(kept.use_count(), 1) << "threads were left behind for ever";
+  }
+
+  std::shared_ptr<sources::simulated::Host> windows_;
   Host host_;
 };
 
@@ -163,6 +190,46 @@ TEST_F(WindowsHostTest, RasConnectionThatDropsIsSeenBeforeTheNextTick) {
   while (ticks < 3 && ticked.wait_until(mutex, limit) != std::cv_status::timeout) {
   }
   EXPECT_GE(ticks, 3) << "the interval is an hour";
+}
+
+// Calls of RAS hang, and with them the lock that all calls of RAS share.
+TEST_F(WindowsHostTest, EndsWhileItsCallsHang) {
+  Start(R"(
+    ras { connections { name: "Work" connected_for_s: 60 } }
+    faults { function: "RasConnectionNotificationW" hang: true }
+    faults { function: "RasEnumConnectionsW" hang: true }
+    faults { function: "GetExtendedTcpTable" hang: true }
+    faults { function: "FwpmEngineOpen0" hang: true })");
+  std::atomic<int> told{0};
+  for (const auto& family : host_.families) {
+    family->feed->Refresh(~feed::PartMask{0}, absl::ZeroDuration(),
+                          [&](const absl::Status& status) {
+                            EXPECT_FALSE(status.ok());
+                            ++told;
+                          });
+  }
+  std::thread clearing([clear = host_.operations.clear_ras] { clear({}).IgnoreError(); });
+  EndWhileCallsHang();
+  EXPECT_EQ(told, 4);
+  clearing.join();
+}
+
+TEST_F(WindowsHostTest, EndsWhileTheEndOfItsLeasesHangs) {
+  const TestFolder folder;
+  farstat::testing::ManualClock clock;
+  Start(absl::StrCat(kBusy, R"(
+            faults { function: "SetPerTcpConnectionEStats" after_s: 10 hang: true }
+            faults { function: "GetExtendedTcpTable" after_s: 10 hang: true })"),
+        clock, folder.Path("."));
+  sources::EstatsRequest request;
+  request.enable = sources::EstatsSwitchOf(v1::TCP_GROUP_PATH);
+  request.ttl = absl::InfiniteDuration();
+  request.undo = true;
+  const auto result = host_.operations.set_estats(request);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_GT(result->succeeded, 0u);
+  clock.Advance(absl::Seconds(20));
+  EndWhileCallsHang();
 }
 
 }  // namespace

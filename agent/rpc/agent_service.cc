@@ -51,6 +51,42 @@ v1::FamilyCapability DescribeCapability(const families::Family& family) {
   return capability;
 }
 
+v1::SourceState ToProto(feed::SourceState state) {
+  switch (state) {
+    case feed::SourceState::kOk:
+      return v1::SOURCE_STATE_OK;
+    case feed::SourceState::kSlow:
+      return v1::SOURCE_STATE_SLOW;
+    case feed::SourceState::kHung:
+      return v1::SOURCE_STATE_HUNG;
+    case feed::SourceState::kQuarantined:
+      return v1::SOURCE_STATE_QUARANTINED;
+  }
+  return v1::SOURCE_STATE_UNSPECIFIED;
+}
+
+// How the source keeps its time.
+void DescribeTimes(const feed::FeedStatus& status, v1::SourceStatus& source) {
+  source.set_state(ToProto(status.state));
+  *source.mutable_state_since() = ToProto(status.state_since);
+  source.set_hung_collections(status.hung_collections);
+  if (status.quarantined_until != absl::InfinitePast()) {
+    *source.mutable_retry_time() = ToProto(status.quarantined_until);
+  }
+  if (status.interval != absl::InfiniteDuration()) {
+    *source.mutable_interval() = ToProto(status.interval);
+    if (status.interval != status.wanted_interval) {
+      *source.mutable_wanted_interval() = ToProto(status.wanted_interval);
+    }
+  }
+  if (status.running_for > absl::ZeroDuration()) {
+    *source.mutable_running_for() = ToProto(status.running_for);
+  }
+  if (status.total_cpu_time > absl::ZeroDuration()) {
+    *source.mutable_cpu_time() = ToProto(status.total_cpu_time);
+  }
+}
+
 v1::SourceStatus DescribeSource(const families::Family& family, SteadyTime now) {
   v1::SourceStatus source;
   source.set_family(family.id);
@@ -61,12 +97,7 @@ v1::SourceStatus DescribeSource(const families::Family& family, SteadyTime now) 
   source.set_collections(status.collections);
   source.set_failed_collections(status.failed_collections);
   *source.mutable_total_duration() = ToProto(status.total_duration);
-  if (status.interval != absl::InfiniteDuration()) {
-    *source.mutable_interval() = ToProto(status.interval);
-  }
-  if (status.running_for > absl::ZeroDuration()) {
-    *source.mutable_running_for() = ToProto(status.running_for);
-  }
+  DescribeTimes(status, source);
   source.set_rows(status.newest.row_count);
   source.set_row_bytes(status.row_bytes);
   return source;

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -72,24 +73,56 @@ UnaryReactor* Refuse(CallbackServerContext* context, const absl::Status& why) {
   return reactor;
 }
 
-// Nobody waits for the answer any more. That a deadline has passed is known at once, that the
-// client has cancelled only when it is told.
-bool IsGivenUp(const CallbackServerContext& context) {
-  return context.IsCancelled() || context.deadline() <= std::chrono::system_clock::now();
-}
+// A call on its way through a queue. It may have been answered before the work for it ends.
+class PendingCall {
+ public:
+  explicit PendingCall(CallbackServerContext* context)
+      : reactor_(context->DefaultReactor()), context_(context) {}
 
-// Carries out a call on the queue's thread, unless the caller has gone by then.
-UnaryReactor* RunOn(OperationQueue& queue, CallbackServerContext* context,
-                    std::function<absl::Status()> work) {
-  UnaryReactor* reactor = context->DefaultReactor();
-  queue.Run([context, reactor, work = std::move(work)](const absl::Status& admission) {
-    absl::Status status = admission;
-    if (status.ok()) {
-      status = IsGivenUp(*context) ? TooLate() : work();
+  UnaryReactor* reactor() const { return reactor_; }
+
+  // Nobody waits for the answer any more. That a deadline has passed is known at once, that the
+  // client has cancelled only when it is told.
+  bool IsGivenUp() {
+    MutexLock lock(mutex_);
+    return context_ == nullptr || context_->IsCancelled() ||
+           context_->deadline() <= std::chrono::system_clock::now();
+  }
+
+  // Once.
+  void Answer(const absl::Status& status) {
+    {
+      MutexLock lock(mutex_);
+      context_ = nullptr;
     }
-    reactor->Finish(ToGrpcStatus(status));
-  });
-  return reactor;
+    reactor_->Finish(ToGrpcStatus(status));
+  }
+
+ private:
+  UnaryReactor* const reactor_;
+  Mutex mutex_;
+  // Null: it is answered, and gRPC has taken context and response back.
+  CallbackServerContext* context_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Carries out a call on the queue's thread, unless the caller has gone by then. `work` may use the
+// call, and otherwise only what it keeps alive itself.
+template <typename Response>
+UnaryReactor* RunOn(OperationQueue& queue, CallbackServerContext* context, Response* response,
+                    std::function<absl::StatusOr<Response>(PendingCall& call)> work) {
+  const auto call = std::make_shared<PendingCall>(context);
+  const auto result = std::make_shared<absl::StatusOr<Response>>();
+  queue.Run(
+      [call, result, work = std::move(work)] {
+        if (call->IsGivenUp()) return TooLate();
+        *result = work(*call);
+        return result->status();
+      },
+      [call, result, response](const absl::Status& status) {
+        if (status.ok()) *response = **std::move(result);
+        call->Answer(status);
+      });
+  return call->reactor();
 }
 
 }  // namespace
@@ -106,20 +139,22 @@ UnaryReactor* OperationCalls::SetTcpEstats(CallbackServerContext* context,
   compiled->holder = caller.name;
   compiled->reason = request.reason();
   LogAsked(kSetEstats, caller, Describe(request), request.reason());
-  return RunOn(
-      tcp_queue_, context, [this, context, caller, response, wanted = *std::move(compiled)] {
-        const absl::StatusOr<sources::EstatsResult> result = operations_.set_estats(wanted);
+  using Response = v1::SetTcpEstatsCollectionResponse;
+  return RunOn<Response>(
+      tcp_queue_, context, response,
+      [set = operations_.set_estats, end = operations_.end_estats_lease, caller,
+       wanted = *std::move(compiled)](PendingCall& call) -> absl::StatusOr<Response> {
+        const absl::StatusOr<sources::EstatsResult> result = set(wanted);
         LogDone(kSetEstats, caller, result.status(), result.ok() ? Describe(*result) : "");
         if (!result.ok()) return result.status();
-        if (result->lease != 0 && IsGivenUp(*context)) {
+        if (result->lease != 0 && call.IsGivenUp()) {
           // Nobody would learn its number.
-          operations_.end_estats_lease(result->lease);
+          end(result->lease);
           spdlog::info("{} by {}: the caller has gone, so lease {} ends", kSetEstats,
                        absl::CHexEscape(caller.name), families::EstatsLeaseName(result->lease));
           return absl::CancelledError("the caller went while its lease was taken");
         }
-        *response = families::ToProto(*result);
-        return absl::OkStatus();
+        return families::ToProto(*result);
       });
 }
 
@@ -134,18 +169,19 @@ UnaryReactor* OperationCalls::ClearRas(CallbackServerContext* context,
   if (!compiled.ok()) return Refuse(context, compiled.status());
   LogAsked(kClearRas, caller, request.has_connection() ? "one connection" : "those that match",
            request.reason());
-  return RunOn(ras_queue_, context, [this, caller, response, wanted = *std::move(compiled)] {
-    const absl::StatusOr<sources::RasClearReport> report = operations_.clear_ras(wanted);
-    absl::StatusOr<v1::ClearRasStatisticsResponse> answer =
-        report.ok() ? families::ToProto(*report) : report.status();
-    LogDone(kClearRas, caller, answer.status(),
-            answer.ok()
-                ? absl::StrCat(answer->succeeded(), " cleared, ", answer->failed(), " failed")
-                : "");
-    if (!answer.ok()) return answer.status();
-    *response = *std::move(answer);
-    return absl::OkStatus();
-  });
+  using Response = v1::ClearRasStatisticsResponse;
+  return RunOn<Response>(ras_queue_, context, response,
+                         [clear = operations_.clear_ras, caller,
+                          wanted = *std::move(compiled)](PendingCall&) -> absl::StatusOr<Response> {
+                           const absl::StatusOr<sources::RasClearReport> report = clear(wanted);
+                           absl::StatusOr<Response> answer =
+                               report.ok() ? families::ToProto(*report) : report.status();
+                           LogDone(kClearRas, caller, answer.status(),
+                                   answer.ok() ? absl::StrCat(answer->succeeded(), " cleared, ",
+                                                              answer->failed(), " failed")
+                                               : "");
+                           return answer;
+                         });
 }
 
 absl::StatusOr<StreamLease> OperationCalls::LeaseFor(
@@ -165,15 +201,18 @@ absl::StatusOr<StreamLease> OperationCalls::LeaseFor(
   lease.take = [this, caller, wanted = *std::move(compiled)](
                    std::function<bool()> is_wanted,
                    std::function<void(absl::StatusOr<uint64_t>)> done) {
-    tcp_queue_.Run([this, caller, wanted, is_wanted = std::move(is_wanted),
-                    done = std::move(done)](const absl::Status& admission) {
-      if (!admission.ok()) return done(admission);
-      if (!is_wanted()) return done(TooLate());
-      const absl::StatusOr<sources::EstatsResult> result = operations_.set_estats(wanted);
-      LogDone(kInlineEstats, caller, result.status(), result.ok() ? Describe(*result) : "");
-      if (!result.ok()) return done(result.status());
-      done(result->lease);
-    });
+    const auto lease_id = std::make_shared<uint64_t>(0);
+    tcp_queue_.Run(
+        [set = operations_.set_estats, caller, wanted, lease_id, is_wanted = std::move(is_wanted)] {
+          if (!is_wanted()) return TooLate();
+          const absl::StatusOr<sources::EstatsResult> result = set(wanted);
+          LogDone(kInlineEstats, caller, result.status(), result.ok() ? Describe(*result) : "");
+          if (result.ok()) *lease_id = result->lease;
+          return result.status();
+        },
+        [lease_id, done = std::move(done)](const absl::Status& outcome) {
+          done(outcome.ok() ? absl::StatusOr<uint64_t>(*lease_id) : outcome);
+        });
   };
   return lease;
 }
@@ -181,6 +220,12 @@ absl::StatusOr<StreamLease> OperationCalls::LeaseFor(
 void OperationCalls::Close() {
   tcp_queue_.Close();
   ras_queue_.Close();
+}
+
+void OperationCalls::End(SteadyTime deadline) {
+  for (OperationQueue* queue : {&tcp_queue_, &ras_queue_}) {
+    queue->End(absl::FromChrono(deadline - std::chrono::steady_clock::now()));
+  }
 }
 
 }  // namespace farstat::rpc

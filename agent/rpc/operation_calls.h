@@ -11,6 +11,7 @@
 #include "agent/rpc/authorizer.h"
 #include "agent/rpc/operation_queue.h"
 #include "agent/rpc/stream_lease.h"
+#include "common/clock.h"
 #include "farstat/v1/ras.pb.h"
 #include "farstat/v1/tcp.pb.h"
 
@@ -36,6 +37,8 @@ class OperationCalls {
 
   // The agent stops: what waits is refused, and what comes.
   void Close();
+  // Those under way may take until `deadline`; then their callers are told that the agent stops.
+  void End(SteadyTime deadline);
 
  private:
   const families::Operations& operations_;

@@ -1,5 +1,6 @@
 #include "agent/rpc/operation_queue.h"
 
+#include <deque>
 #include <utility>
 
 #include "common/status.h"
@@ -12,6 +13,12 @@ absl::Status Stopping() {
                      "the agent is stopping; try again when it has restarted");
 }
 
+absl::Status Abandoned() {
+  return ErrorStatus(absl::StatusCode::kUnavailable, kAgentStopping,
+                     "the agent is stopping while the operating system has not answered; whether "
+                     "the call takes effect is not known");
+}
+
 absl::Status Overloaded() {
   return ErrorStatus(absl::StatusCode::kResourceExhausted, kLimitReached,
                      "too many calls that change this host are waiting; try again later");
@@ -19,53 +26,75 @@ absl::Status Overloaded() {
 
 }  // namespace
 
-OperationQueue::OperationQueue() : thread_([this] { Loop(); }) {}
+struct OperationQueue::State {
+  struct Operation {
+    Work work;
+    Answer answer;
+  };
 
-OperationQueue::~OperationQueue() {
-  Close();
-  thread_.join();
+  Mutex mutex;
+  bool closed ABSL_GUARDED_BY(mutex) = false;
+  std::deque<Operation> waiting ABSL_GUARDED_BY(mutex);
+  // Of the operation that runs; null: none runs, or it was answered for.
+  Answer unanswered ABSL_GUARDED_BY(mutex);
+};
+
+OperationQueue::OperationQueue() : state_(std::make_shared<State>()) {}
+
+OperationQueue::~OperationQueue() { End(absl::ZeroDuration()); }
+
+void OperationQueue::Run(Work work, Answer answer) {
+  const absl::Status admission = Admit(work, answer);
+  if (!admission.ok()) answer(admission);
 }
 
-void OperationQueue::Run(Operation operation) {
-  const absl::Status admission = Admit(operation);
-  if (admission.ok()) {
-    wake_.notify_one();
-  } else {
-    operation(admission);
-  }
-}
-
-absl::Status OperationQueue::Admit(Operation& operation) {
-  MutexLock lock(mutex_);
-  if (closed_) return Stopping();
-  if (waiting_.size() >= kMostWaiting) return Overloaded();
-  waiting_.push_back(std::move(operation));
+absl::Status OperationQueue::Admit(Work& work, Answer& answer) {
+  MutexLock lock(state_->mutex);
+  if (state_->closed) return Stopping();
+  if (state_->waiting.size() >= kMostWaiting) return Overloaded();
+  state_->waiting.push_back({std::move(work), std::move(answer)});
+  thread_.Run([state = state_] { CarryOutNext(state); });
   return absl::OkStatus();
 }
 
 void OperationQueue::Close() {
-  std::deque<Operation> refused;
+  std::deque<State::Operation> refused;
   {
-    MutexLock lock(mutex_);
-    closed_ = true;
-    refused.swap(waiting_);
+    MutexLock lock(state_->mutex);
+    state_->closed = true;
+    refused.swap(state_->waiting);
   }
-  wake_.notify_one();
-  for (const Operation& operation : refused) operation(Stopping());
+  for (const State::Operation& operation : refused) operation.answer(Stopping());
 }
 
-void OperationQueue::Loop() {
-  while (true) {
-    Operation operation;
-    {
-      MutexLock lock(mutex_);
-      while (waiting_.empty() && !closed_) wake_.wait(mutex_);
-      if (waiting_.empty()) return;
-      operation = std::move(waiting_.front());
-      waiting_.pop_front();
-    }
-    operation(absl::OkStatus());
+void OperationQueue::End(absl::Duration patience) {
+  Close();
+  thread_.End(patience);
+  Answer unanswered;
+  {
+    MutexLock lock(state_->mutex);
+    unanswered = std::exchange(state_->unanswered, nullptr);
   }
+  if (unanswered != nullptr) unanswered(Abandoned());
+}
+
+void OperationQueue::CarryOutNext(const std::shared_ptr<State>& state) {
+  Work work;
+  {
+    MutexLock lock(state->mutex);
+    // It was refused after all.
+    if (state->waiting.empty()) return;
+    work = std::move(state->waiting.front().work);
+    state->unanswered = std::move(state->waiting.front().answer);
+    state->waiting.pop_front();
+  }
+  const absl::Status status = work();
+  Answer answer;
+  {
+    MutexLock lock(state->mutex);
+    answer = std::exchange(state->unanswered, nullptr);
+  }
+  if (answer != nullptr) answer(status);
 }
 
 }  // namespace farstat::rpc

@@ -6,6 +6,7 @@
 #include <grpcpp/health_check_service_interface.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -37,23 +38,13 @@ absl::string_view HostOf(absl::string_view address) {
   return host;
 }
 
-absl::Status CheckAddress(const std::string& address, bool use_tls) {
-  const size_t colon = address.rfind(':');
-  int port = -1;
-  if (colon == std::string::npos || HostOf(address).empty() ||
-      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("cannot listen on \"", address, "\": an address is HOST:PORT or [IPv6]:PORT"));
+void LogCondition(const std::string& service, const feed::Condition& condition) {
+  if (condition.status.ok()) {
+    // The first good collection is nothing to tell.
+    if (condition.version > 1) spdlog::info("{}: collected again", service);
+  } else {
+    spdlog::warn("{}: {}", service, std::string(condition.status.message()));
   }
-  if (!use_tls && !IsLoopback(HostOf(address))) {
-    return absl::FailedPreconditionError(absl::StrCat(
-        "will not listen on ", address,
-        " without certificates: the network is served by mutual TLS only. Give the CA, certificate "
-        "and key (--ca, --cert, --key; deploy/certs/make-test-ca.sh makes some to try), or listen "
-        "on "
-        "127.0.0.1"));
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const ServerOptions& options) {
@@ -62,8 +53,8 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(const Serve
     if (status.ok()) {
       spdlog::info("new certificates are in use");
     } else {
-      spdlog::warn("new certificates were refused, the old ones stay in use: {}",
-                   std::string(status.message()));
+      spdlog::error("new certificates were refused, the old ones stay in use: {}",
+                    std::string(status.message()));
     }
   });
 }
@@ -96,6 +87,25 @@ bool IsLoopback(absl::string_view host) {
   return v4->ContainsText(host) || v6->ContainsText(host);
 }
 
+absl::Status CheckListenAddress(const std::string& address, bool use_tls) {
+  const size_t colon = address.rfind(':');
+  int port = -1;
+  if (colon == std::string::npos || HostOf(address).empty() ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot listen on \"", address, "\": an address is HOST:PORT or [IPv6]:PORT"));
+  }
+  if (!use_tls && !IsLoopback(HostOf(address))) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        "will not listen on ", address,
+        " without certificates: the network is served by mutual TLS only. Give the CA, certificate "
+        "and key (--ca, --cert, --key; deploy/certs/make-test-ca.sh makes some to try), or listen "
+        "on "
+        "127.0.0.1"));
+  }
+  return absl::OkStatus();
+}
+
 Server::Server(const ServerOptions& options, const Families& families, Serving& serving)
     : families_(families),
       serving_(serving),
@@ -113,7 +123,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   for (const std::string& address : options.listen) {
-    if (absl::Status status = CheckAddress(address, options.use_tls); !status.ok()) return status;
+    if (absl::Status status = CheckListenAddress(address, options.use_tls); !status.ok())
+      return status;
     if (absl::Status status = ProbeListen(address); !status.ok()) return status;
   }
   std::unique_ptr<Server> server(
@@ -162,6 +173,7 @@ void Server::WatchHealth() {
     health->SetServingStatus(service, true);
     family->feed->ObserveCondition([health, service](const feed::Condition& condition) {
       health->SetServingStatus(service, !condition.stale);
+      LogCondition(service, condition);
     });
   }
   health->SetServingStatus("farstat.v1.AgentService", true);
@@ -184,9 +196,14 @@ void Server::Drain(absl::Duration grace) {
   const SteadyTime deadline = serving_.clock.Steady() + absl::ToChronoNanoseconds(grace);
   serving_.streams.WaitUntilEmpty(deadline);
   for (const auto& stream : serving_.streams.All()) stream->Evict();
+  // Calls into the operating system that hang are left behind.
+  const SteadyTime patience_ends =
+      std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(feed::Feed::kPatience);
   for (const auto& family : families_) {
-    if (family->feed != nullptr) family->feed->Stop();
+    if (family->feed == nullptr) continue;
+    family->feed->Stop(absl::FromChrono(patience_ends - std::chrono::steady_clock::now()));
   }
+  operation_calls_.End(patience_ends);
   server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
   server_->Wait();
 }

@@ -71,6 +71,9 @@ class Server {
   bool drained_ = false;
 };
 
+// OK, or what is wrong with an address to listen on, before anything is bound.
+absl::Status CheckListenAddress(const std::string& address, bool use_tls);
+
 // Whether only programs of this host can reach the address ("localhost", 127.0.0.0/8, ::1).
 bool IsLoopback(absl::string_view host);
 

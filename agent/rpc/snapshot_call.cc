@@ -1,6 +1,7 @@
 #include "agent/rpc/snapshot_call.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "absl/hash/hash.h"
@@ -22,6 +23,13 @@ std::string MakePageToken(uint64_t id, uint64_t position) {
 bool ParsePageToken(const std::string& token, uint64_t& id, uint64_t& position) {
   const std::pair<absl::string_view, absl::string_view> parts = absl::StrSplit(token, '-');
   return absl::SimpleHexAtoi(parts.first, &id) && absl::SimpleAtoi(parts.second, &position);
+}
+
+// When a caller must have its answer, so that it still gets it before its deadline.
+SteadyTime GiveUp(const grpc::CallbackServerContext& context, SteadyTime now) {
+  const auto left = context.deadline() - std::chrono::system_clock::now();
+  if (left > std::chrono::hours(1)) return SteadyTime::max();
+  return now + std::chrono::duration_cast<SteadyTime::duration>(left) * 9 / 10;
 }
 
 }  // namespace
@@ -87,7 +95,7 @@ void SnapshotCall::Collect() {
   }
   for (const size_t family : collected) Refresh(family, request_.max_age);
   // Nothing had to be collected: the caller's thread answers, and callers do not wait in one queue.
-  if (IsLast(absl::OkStatus())) Finish();
+  if (IsLast()) Finish();
 }
 
 void SnapshotCall::Refresh(size_t family, absl::Duration max_age) {
@@ -95,29 +103,37 @@ void SnapshotCall::Refresh(size_t family, absl::Duration max_age) {
       request_.families[family].query.WholeDemand(), max_age,
       [call = shared_from_this(), family](const absl::Status& status) {
         call->OnRefreshed(family, status);
-      });
+      },
+      GiveUp(*context_, serving_.clock.Steady()));
 }
 
 // Takes the rows at once: the next collection may be one for others, without our parts.
 void SnapshotCall::OnRefreshed(size_t family, const absl::Status& status) {
   const FamilyRequest& wanted = request_.families[family];
+  feed::SnapshotPtr& snapshot = snapshots_[family];
   if (status.ok()) {
-    feed::SnapshotPtr& snapshot = snapshots_[family];
     snapshot = wanted.family->feed->table().TakeSnapshot(wanted.query.selection);
     const feed::Demands* collected = snapshot->info.demands.get();
     const bool overtaken = collected == nullptr || !collected->Cover(wanted.query.WholeDemand());
     // Only rows that were there already can be overtaken, never those that are collected for us.
     if (overtaken && !snapshot->condition.stale) return Refresh(family, absl::ZeroDuration());
   }
-  if (!IsLast(status)) return;
+  // There are no rows that would do: the family is unavailable to this call, and others are not.
+  if (!status.ok()) {
+    auto none = std::make_shared<feed::Snapshot>();
+    none->condition = {status, /*stale=*/true, serving_.clock.Wall(), /*version=*/0};
+    const feed::Condition known = wanted.family->feed->table().condition();
+    if (known.status == status) none->condition.since = known.since;
+    snapshot = std::move(none);
+  }
+  if (!IsLast()) return;
   // Not on the sampler's thread, which is to go on.
   serving_.queue.Post([call = shared_from_this()] { call->Finish(); });
 }
 
-// Notes how a collection went; true: no other is awaited.
-bool SnapshotCall::IsLast(const absl::Status& status) {
+// Notes that a collection has been made; true: no other is awaited.
+bool SnapshotCall::IsLast() {
   MutexLock lock(mutex_);
-  failure_.Update(status);
   return --awaited_ == 0;
 }
 
@@ -126,10 +142,6 @@ void SnapshotCall::Finish() { reactor_->Finish(ToGrpcStatus(Answer())); }
 absl::Status SnapshotCall::Answer() {
   // Nobody waits for the answer any more.
   if (context_->IsCancelled()) return absl::CancelledError("the caller has gone");
-  {
-    MutexLock lock(mutex_);
-    if (!failure_.ok()) return failure_;
-  }
   return request_.page_token.empty() ? AnswerCollected() : AnswerKept();
 }
 
@@ -137,6 +149,7 @@ absl::Status SnapshotCall::AnswerCollected() {
   auto snapshot = std::make_shared<RetainedSnapshot>();
   snapshot->fingerprint = Fingerprint();
   absl::Status failure;
+  absl::Status absence;
   bool any = false;
   for (size_t i = 0; i < request_.families.size(); ++i) {
     const FamilyRequest& wanted = request_.families[i];
@@ -145,7 +158,7 @@ absl::Status SnapshotCall::AnswerCollected() {
     part.family = family.id;
     if (family.feed == nullptr) {
       part.status = ToSectionStatus(family.id, family.unavailable, v1::SECTION_STATE_UNAVAILABLE);
-      failure.Update(family.unavailable);
+      absence.Update(family.unavailable);
       continue;
     }
     part.snapshot = std::move(snapshots_[i]);
@@ -158,6 +171,8 @@ absl::Status SnapshotCall::AnswerCollected() {
     any = any || part.status.state() != v1::SECTION_STATE_UNAVAILABLE;
     snapshot->total_rows += part.snapshot->rows.size() - part.snapshot->totals;
   }
+  // What may be had again tells a caller more than what this host never has.
+  failure.Update(absence);
   if (!any) return failure;
   return WritePage(snapshot, 0, 0);
 }

@@ -47,7 +47,7 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   void Collect();
   void Refresh(size_t family, absl::Duration max_age);
   void OnRefreshed(size_t family, const absl::Status& status);
-  bool IsLast(const absl::Status& status);
+  bool IsLast();
   void Finish();
   absl::Status Answer();
   absl::Status AnswerCollected();
@@ -67,9 +67,8 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   std::vector<feed::SnapshotPtr> snapshots_;
 
   Mutex mutex_;
-  // Collections that are still awaited, and the first failure among them.
+  // Collections that are still awaited.
   size_t awaited_ ABSL_GUARDED_BY(mutex_) = 0;
-  absl::Status failure_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace farstat::rpc

@@ -117,6 +117,7 @@ void StatisticsStream::Start() {
     subscribed.family = wanted.family;
     subscribed.query = wanted.query;
     subscribed.skip_initial = request_.updates_only;
+    subscribed.told_interval = wanted.query.interval;
   }
   Resume();
   for (size_t i = 0; i < families_.size(); ++i) {
@@ -388,15 +389,19 @@ bool StatisticsStream::MakeFamilyFrames(Subscribed& subscribed) {
 void StatisticsStream::MakeConditionFrame(Subscribed& subscribed) {
   const feed::Table& table = subscribed.family->feed->table();
   const feed::Condition condition = table.condition();
-  if (condition.version == subscribed.condition_version) return;
+  const absl::Duration wanted = subscribed.query.interval;
+  const absl::Duration interval = std::max(wanted, subscribed.family->feed->governed_interval());
+  const bool same_interval = interval == std::exchange(subscribed.told_interval, interval);
+  if (condition.version == subscribed.condition_version && same_interval) return;
   subscribed.condition_version = condition.version;
   const bool was_ok = std::exchange(subscribed.condition_ok, condition.status.ok());
   // That all is well is said only after it was not.
-  if (was_ok && condition.status.ok()) return;
+  if (was_ok && condition.status.ok() && same_interval) return;
   v1::FrameHeader header = NextHeader();
   header.set_family(subscribed.family->id);
-  AddFrame(header, Response::kStatusFieldNumber,
-           DescribeCondition(subscribed.family->id, condition, table.info()));
+  v1::SectionStatus status = DescribeCondition(subscribed.family->id, condition, table.info());
+  if (interval != wanted) *status.mutable_effective_interval() = ToProto(interval);
+  AddFrame(header, Response::kStatusFieldNumber, status);
 }
 
 // The header of one of a batch's frames; `last`: none of the batch follows it.

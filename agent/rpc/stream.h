@@ -65,6 +65,8 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     bool skip_initial = false;
     uint64_t condition_version = 0;
     bool condition_ok = true;
+    // How seldom the client knows that the family is collected.
+    absl::Duration told_interval;
     std::unique_ptr<feed::Feed::Subscription> subscription;
   };
 

@@ -78,10 +78,12 @@ absl::Status GiveOwnFolder(const std::string& name, agent::AgentSettings& settin
       absl::StrCat("cannot make ", settings.state_directory(), ": ", error.message()));
 }
 
-hosts::Host Describe(const sources::simulated::Host& simulated, const std::string& name,
-                     const std::string& state_directory) {
-  hosts::Host host = hosts::WindowsHost(simulated.api(), SystemClock(), state_directory);
-  host.identity = Identity(simulated.scenario(), name);
+hosts::Host Describe(const std::shared_ptr<sources::simulated::Host>& simulated,
+                     const std::string& name, const std::string& state_directory) {
+  // Who holds the table holds the Windows behind it.
+  const std::shared_ptr<const sources::windows::Api> api(simulated, &simulated->api());
+  hosts::Host host = hosts::WindowsHost(api, SystemClock(), state_directory);
+  host.identity = Identity(simulated->scenario(), name);
   return host;
 }
 
@@ -90,7 +92,7 @@ hosts::Host Describe(const sources::simulated::Host& simulated, const std::strin
 Fleet::Member::Member(std::string name, sources::simulated::Scenario scenario, uint64_t seed,
                       const agent::AgentSettings& settings)
     : name_(std::move(name)),
-      host_(std::move(scenario), seed, SystemClock()),
+      host_(std::make_shared<sources::simulated::Host>(std::move(scenario), seed, SystemClock())),
       agent_(settings, Describe(host_, name_, settings.state_directory())) {}
 
 absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Start(
@@ -118,7 +120,6 @@ absl::StatusOr<std::unique_ptr<Fleet>> Fleet::Start(
 void Fleet::Stop(absl::Duration grace) {
   std::vector<std::thread> threads;
   for (const auto& member : members_) {
-    member->host_.ReleaseCalls();
     threads.emplace_back([&member, grace] { member->agent_.Stop(grace); });
   }
   for (std::thread& thread : threads) thread.join();

@@ -37,8 +37,8 @@ class Fleet {
    public:
     Member(std::string name, sources::simulated::Scenario scenario, uint64_t seed,
            const agent::AgentSettings& settings);
-    // Calls that hang in the simulated Windows return before the agent ends, for it waits for them.
-    ~Member() { host_.ReleaseCalls(); }
+    // Calls that hang in the simulated Windows return, which keeps alive what they use until then.
+    ~Member() { host_->ReleaseCalls(); }
 
     const std::string& name() const { return name_; }
     const std::string& address() const { return agent_.addresses().front(); }
@@ -46,7 +46,7 @@ class Fleet {
    private:
     friend class Fleet;
     const std::string name_;
-    sources::simulated::Host host_;
+    const std::shared_ptr<sources::simulated::Host> host_;
     Agent agent_;
   };
 

@@ -1,17 +1,12 @@
 #include "agent/sources/address_text.h"
 
-#ifdef _WIN32
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#else
-#include <arpa/inet.h>
-#endif
-
 #include <gtest/gtest.h>
 
 #include <array>
 #include <random>
 #include <string>
+
+#include "common/sockets.h"
 
 namespace farstat::sources {
 namespace {

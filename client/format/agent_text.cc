@@ -74,20 +74,57 @@ std::string LimitsText(const v1::AgentLimits& limits) {
                       HumanDuration(FromProto(limits.stalled_stream_timeout())));
 }
 
+// What is unusual about how the source keeps its time; empty: nothing.
+std::string TimesText(const v1::SourceStatus& source) {
+  const std::string since =
+      source.has_state_since() ? absl::StrCat(" since ", HumanTime(FromProto(source.state_since())))
+                               : "";
+  switch (source.state()) {
+    case v1::SOURCE_STATE_SLOW:
+      return absl::StrCat("slow", since);
+    case v1::SOURCE_STATE_HUNG:
+      return absl::StrCat("hangs", since);
+    case v1::SOURCE_STATE_QUARANTINED:
+      return absl::StrCat(
+          "left alone", since, " because it keeps hanging",
+          source.has_retry_time()
+              ? absl::StrCat(", tried again at ", HumanTime(FromProto(source.retry_time())))
+              : "");
+    default:
+      return "";
+  }
+}
+
+std::string IntervalText(const v1::SourceStatus& source) {
+  if (!source.has_interval()) return "idle";
+  std::string text = absl::StrCat("every ", HumanDuration(FromProto(source.interval())));
+  if (source.has_wanted_interval()) {
+    absl::StrAppend(&text, " instead of ", HumanDuration(FromProto(source.wanted_interval())),
+                    ", to spare the processor");
+  }
+  return text;
+}
+
 std::string SourceText(const v1::SourceStatus& source) {
   std::string text = StatusText(source.status()) == "yes" ? "ok" : StatusText(source.status());
+  const std::string times = TimesText(source);
+  if (!times.empty()) absl::StrAppend(&text, "; ", times);
   absl::StrAppend(&text, "; ", source.rows(), " rows in ",
                   HumanBytes(static_cast<double>(source.row_bytes())), "; ", source.collections(),
                   " collections, ", source.failed_collections(), " failed");
+  if (source.hung_collections() > 0) {
+    absl::StrAppend(&text, ", ", source.hung_collections(), " hung");
+  }
   if (source.collections() > 0) {
     absl::StrAppend(&text, ", ",
                     HumanDuration(FromProto(source.total_duration()) /
                                   static_cast<double>(source.collections())),
                     " each on average");
   }
-  absl::StrAppend(&text, source.has_interval()
-                             ? absl::StrCat("; every ", HumanDuration(FromProto(source.interval())))
-                             : "; idle");
+  if (source.has_cpu_time()) {
+    absl::StrAppend(&text, "; ", HumanDuration(FromProto(source.cpu_time())), " of processor time");
+  }
+  absl::StrAppend(&text, "; ", IntervalText(source));
   if (source.has_running_for()) {
     absl::StrAppend(&text, "; one has been running for ",
                     HumanDuration(FromProto(source.running_for())));

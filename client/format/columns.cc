@@ -1,8 +1,5 @@
 #include "client/format/columns.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -19,6 +16,9 @@
 #include "client/format/text.h"
 #include "client/format/units.h"
 #include "client/suggest.h"
+#include "common/clock.h"
+#include "common/ip_address.h"
+#include "google/protobuf/timestamp.pb.h"
 
 namespace farstat::client {
 namespace {
@@ -44,15 +44,18 @@ std::string TitleOf(const FieldDescriptor* field) {
   return absl::StrReplaceAll(absl::AsciiStrToUpper(name), {{"_", "-"}});
 }
 
-// The paths to every scalar below `message`, in the order of the proto.
+bool IsTime(const FieldDescriptor* field) {
+  return field->message_type() == google::protobuf::Timestamp::descriptor();
+}
+
+// The paths to every value below `message`, in the order of the proto.
 void CollectPaths(const Descriptor* message, FieldPath& prefix, std::vector<FieldPath>& paths) {
   for (int i = 0; i < message->field_count(); ++i) {
     const FieldDescriptor* field = message->field(i);
     prefix.push_back(field);
-    if (field->message_type() == nullptr) {
-      // Lists of numbers or names have no place in a cell; JSON has them.
-      if (!field->is_repeated()) paths.push_back(prefix);
-    } else if (absl::StartsWith(field->message_type()->full_name(), "farstat.")) {
+    if (field->message_type() == nullptr || IsTime(field)) {
+      paths.push_back(prefix);
+    } else {
       CollectPaths(field->message_type(), prefix, paths);
     }
     prefix.pop_back();
@@ -145,7 +148,12 @@ absl::StatusOr<Column> FindColumn(const Family& family, const std::string& name,
 }
 
 // What a path leads to: a message and a field of it.
-using Place = std::pair<const Message*, const FieldDescriptor*>;
+struct Place {
+  const Message* holder;
+  const FieldDescriptor* field;
+  // Which of the values, where the field is a list.
+  int index;
+};
 
 // The places that the path leads to from `index` on; several where it goes through a list.
 void CollectPlaces(const Message& message, const FieldPath& path, size_t index,
@@ -153,8 +161,12 @@ void CollectPlaces(const Message& message, const FieldPath& path, size_t index,
   const FieldDescriptor* field = path[index];
   const google::protobuf::Reflection& fields = *message.GetReflection();
   if (index + 1 == path.size()) {
-    if (!field->has_presence() || fields.HasField(message, field)) {
-      places.emplace_back(&message, field);
+    if (field->is_repeated()) {
+      for (int i = 0; i < fields.FieldSize(message, field); ++i) {
+        places.push_back({&message, field, i});
+      }
+    } else if (!field->has_presence() || fields.HasField(message, field)) {
+      places.push_back({&message, field, 0});
     }
   } else if (field->is_repeated()) {
     for (int i = 0; i < fields.FieldSize(message, field); ++i) {
@@ -231,12 +243,19 @@ bool IsQuantity(const FieldDescriptor* field) {
   }
 }
 
+absl::Time TimeAt(const Message& holder, const FieldDescriptor* field) {
+  return FromProto(*google::protobuf::DynamicCastToGenerated<google::protobuf::Timestamp>(
+      &holder.GetReflection()->GetMessage(holder, field)));
+}
+
 std::string PlaceText(const Place& place, Column::Shape shape, absl::Time now) {
-  const auto [holder, field] = place;
+  const auto [holder, field, index] = place;
   const google::protobuf::Reflection& fields = *holder->GetReflection();
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_STRING: {
-      const std::string text = Printable(fields.GetString(*holder, field));
+      const std::string text =
+          Printable(field->is_repeated() ? fields.GetRepeatedString(*holder, field, index)
+                                         : fields.GetString(*holder, field));
       return text.empty() ? "-" : text;
     }
     case FieldDescriptor::CPPTYPE_ENUM: {
@@ -245,6 +264,8 @@ std::string PlaceText(const Place& place, Column::Shape shape, absl::Time now) {
     }
     case FieldDescriptor::CPPTYPE_BOOL:
       return fields.GetBool(*holder, field) ? "yes" : "no";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return HumanTime(TimeAt(*holder, field));
     case FieldDescriptor::CPPTYPE_UINT64:
       if (shape == kHexadecimal) return absl::StrFormat("0x%08x", fields.GetUInt64(*holder, field));
       if (!IsQuantity(field)) return absl::StrCat(fields.GetUInt64(*holder, field));
@@ -293,17 +314,12 @@ bool IsShareOfTime(const FieldDescriptor* field) {
 
 // Bytes in network order, so that addresses sort as numbers do.
 std::string SortableAddress(std::string address) {
-  in6_addr bytes = {};
   if (absl::StartsWith(address, kMappedPrefix) && absl::StrContains(address, '.')) {
     address.erase(0, kMappedPrefix.size());
   }
-  if (inet_pton(AF_INET, address.c_str(), &bytes) == 1) {
-    return absl::StrCat("4", absl::string_view(reinterpret_cast<const char*>(&bytes), 4));
-  }
-  if (inet_pton(AF_INET6, address.substr(0, address.find('%')).c_str(), &bytes) == 1) {
-    return absl::StrCat("6", absl::string_view(reinterpret_cast<const char*>(&bytes), 16));
-  }
-  return absl::StrCat("x", address);
+  const std::string bytes = ParseIpAddress(address.substr(0, address.find('%')));
+  if (bytes.empty()) return absl::StrCat("x", address);
+  return absl::StrCat(bytes.size() == 4 ? "4" : "6", bytes);
 }
 
 // One scale for times that come in different units.
@@ -347,7 +363,7 @@ bool Column::right_aligned() const {
   const auto type = paths[0].back()->cpp_type();
   return shape != Shape::kEndpoint && !GoesThroughList(paths[0]) &&
          type != FieldDescriptor::CPPTYPE_STRING && type != FieldDescriptor::CPPTYPE_ENUM &&
-         type != FieldDescriptor::CPPTYPE_BOOL;
+         type != FieldDescriptor::CPPTYPE_BOOL && type != FieldDescriptor::CPPTYPE_MESSAGE;
 }
 
 bool Column::is_counter() const {
@@ -481,6 +497,9 @@ SortValue SortValueOf(const Column& column, const Section& section, const Row& r
   } else if (path->back()->cpp_type() == FieldDescriptor::CPPTYPE_ENUM) {
     value.text = FieldText(message, *path, column.shape, section.time());
     value.present = value.text != "-";
+  } else if (IsTime(path->back())) {
+    value.number =
+        absl::ToDoubleSeconds(TimeAt(*HolderOf(message, *path), path->back()) - absl::UnixEpoch());
   } else {
     value.number = Comparable(InfoOf(path->back()).unit(), NumberAt(message, *path).value_or(0));
   }

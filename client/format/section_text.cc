@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -44,7 +45,11 @@ std::string StatusText(const v1::SectionStatus& status) {
       state = "incomplete";
       break;
     default:
-      return "";
+      return status.has_effective_interval()
+                 ? absl::StrCat("collected every ",
+                                HumanDuration(FromProto(status.effective_interval())),
+                                " only, to spare the agent's processor")
+                 : "";
   }
   const std::string since =
       status.has_since() ? absl::StrCat(" since ", HumanTime(FromProto(status.since()))) : "";
@@ -87,19 +92,27 @@ std::string StatesOf(const Section& section) {
 // Windows collects extended statistics of a connection only where somebody switched them on.
 std::string EstatsOffText(const Section& section) {
   size_t off = 0;
+  std::set<int> groups;
   for (const auto& [key, row] : section.rows()) {
     const auto* connection =
         google::protobuf::DynamicCastToGenerated<v1::TcpConnection>(row.current.get());
-    const auto& missing = connection->missing_groups();
-    if (std::any_of(missing.begin(), missing.end(), [](const v1::TcpMissingGroup& group) {
-          return group.absence() == v1::TCP_GROUP_ABSENCE_NOT_ENABLED;
-        })) {
-      ++off;
+    bool any = false;
+    for (const v1::TcpMissingGroup& missing : connection->missing_groups()) {
+      if (missing.absence() != v1::TCP_GROUP_ABSENCE_NOT_ENABLED) continue;
+      groups.insert(missing.group());
+      any = true;
     }
+    if (any) ++off;
   }
   if (off == 0) return "";
+  // As --groups takes them.
+  const auto name = [](std::string* out, int group) {
+    const auto* value = v1::TcpGroup_descriptor()->FindValueByNumber(group);
+    absl::StrAppend(out, value == nullptr ? "?" : absl::AsciiStrToLower(EnumText(value)));
+  };
   return absl::StrCat("extended statistics are off on ", off,
-                      off == 1 ? " connection" : " connections", ": farstat estats enable");
+                      off == 1 ? " connection" : " connections", " (",
+                      absl::StrJoin(groups, ",", name), "): farstat estats enable");
 }
 
 // One counter of the TCP stack, as total or as growth.

@@ -338,8 +338,9 @@ TEST(SectionTextTest, EstatsThatAreOffAreSaidToBe) {
     missing->set_absence(port == 1 ? v1::TCP_GROUP_ABSENCE_NOT_ENABLED
                                    : v1::TCP_GROUP_ABSENCE_FAILED);
   }
-  EXPECT_THAT(SectionHeading(SectionOf("tcp", tcp), {}),
-              HasSubstr("extended statistics are off on 1 connection: farstat estats enable"));
+  EXPECT_THAT(
+      SectionHeading(SectionOf("tcp", tcp), {}),
+      HasSubstr("extended statistics are off on 1 connection (path): farstat estats enable"));
 }
 
 }  // namespace

@@ -43,12 +43,31 @@ class FakeTcp {
     MutexLock lock(mutex_);
     return newest_parts_;
   }
+  // From now on collections hang, until they are released.
+  void Hang() {
+    MutexLock lock(mutex_);
+    hangs_ = true;
+  }
+  void Release() {
+    MutexLock lock(mutex_);
+    hangs_ = false;
+    changed_.notify_all();
+  }
+  // Waits until a collection hangs.
+  void AwaitHang() {
+    MutexLock lock(mutex_);
+    while (hanging_ == 0) changed_.wait(mutex_);
+  }
 
   feed::Collected Collect(const feed::Demands& demands,
                           absl::FunctionRef<void(const feed::RowInput&)> put) {
     MutexLock lock(mutex_);
     ++collections_;
     newest_parts_ = demands.parts();
+    ++hanging_;
+    changed_.notify_all();
+    while (hangs_) changed_.wait(mutex_);
+    --hanging_;
     for (const TestRow& row : rows_) put(Encoded(row, demands.parts()));
     return {status_, absl::OkStatus(), 7, 0};
   }
@@ -67,6 +86,9 @@ class FakeTcp {
   }
 
   Mutex mutex_;
+  ConditionVariable changed_;
+  bool hangs_ ABSL_GUARDED_BY(mutex_) = false;
+  int hanging_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<TestRow> rows_ ABSL_GUARDED_BY(mutex_);
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
   int collections_ ABSL_GUARDED_BY(mutex_) = 0;
@@ -79,7 +101,8 @@ class ContractTest : public ::testing::Test {
  protected:
   ContractTest() : ContractTest(rpc::Limits()) {}
   // `options` as far as they are not the same in all these tests.
-  explicit ContractTest(const rpc::Limits& limits, rpc::ServerOptions options = {})
+  explicit ContractTest(const rpc::Limits& limits, rpc::ServerOptions options = {},
+                        const feed::Feed::Options& feed_options = {})
       : serving_(SystemClock(), limits, 4711) {
     for (const v1::Family id : {v1::FAMILY_RAS, v1::FAMILY_TCP, v1::FAMILY_IPSEC, v1::FAMILY_IKE}) {
       auto& family = families_.emplace_back(std::make_unique<families::Family>());
@@ -91,10 +114,11 @@ class ContractTest : public ::testing::Test {
     tcp.service = "farstat.v1.TcpService";
     tcp.tcp_groups = {v1::TCP_GROUP_DATA, v1::TCP_GROUP_PATH};
     tcp.feed = std::make_unique<feed::Feed>(
-        [this](const feed::Demands& demands, absl::FunctionRef<void(const feed::RowInput&)> put) {
-          return tcp_.Collect(demands, put);
+        [kept = kept_tcp_](const feed::Demands& demands,
+                           absl::FunctionRef<void(const feed::RowInput&)> put) {
+          return kept->Collect(demands, put);
         },
-        SystemClock(), feed::Feed::Options());
+        SystemClock(), feed_options);
     options.describe_process = [] { return v1::ProcessStatus(); };
     auto server = rpc::Server::Start(options, families_, serving_);
     EXPECT_TRUE(server.ok()) << server.status();
@@ -103,7 +127,10 @@ class ContractTest : public ::testing::Test {
     stub_ = v1::TcpService::NewStub(channel_);
   }
   // The server looks at feeds and rows that are destroyed after it.
-  ~ContractTest() override { server_.reset(); }
+  ~ContractTest() override {
+    server_.reset();
+    tcp_.Release();
+  }
 
   static std::vector<TestRow> ManyRows(int count) {
     std::vector<TestRow> rows;
@@ -111,7 +138,9 @@ class ContractTest : public ::testing::Test {
     return rows;
   }
 
-  FakeTcp tcp_;
+  // A collection that hangs outlives the test.
+  const std::shared_ptr<FakeTcp> kept_tcp_ = std::make_shared<FakeTcp>();
+  FakeTcp& tcp_ = *kept_tcp_;
   rpc::Families families_;
   rpc::Serving serving_;
   std::unique_ptr<rpc::Server> server_;

@@ -3,22 +3,10 @@
 #ifndef FARSTAT_TESTS_CONTRACT_OPERATIONS_FIXTURE_H_
 #define FARSTAT_TESTS_CONTRACT_OPERATIONS_FIXTURE_H_
 
-#include <thread>
-
 #include "tests/contract/contract_fixture.h"
+#include "tests/support/becomes.h"
 
 namespace farstat::testing {
-
-// Waits, with a bound, until `condition` holds.
-template <typename Condition>
-bool Becomes(Condition&& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
-}
 
 inline v1::TcpEstatsGroupSwitch EnablePath() {
   v1::TcpEstatsGroupSwitch enable;

@@ -351,7 +351,7 @@ TEST(WireShapeTest, AllFamiliesHaveTheSameFieldNumbers) {
               rows->FindFieldByNumber(3)->message_type()->FindFieldByName("key")->message_type());
     const auto* totals = rows->FindFieldByNumber(5);
     EXPECT_TRUE(totals == nullptr || !totals->is_repeated()) << statistics;
-    v1::Family id;
+    v1::Family id = v1::FAMILY_UNSPECIFIED;
     ASSERT_TRUE(v1::Family_Parse("FAMILY_" + absl::AsciiStrToUpper(family), &id));
     EXPECT_EQ(number("HostStatistics", absl::AsciiStrToLower(family)), static_cast<int>(id));
   }

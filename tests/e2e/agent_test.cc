@@ -6,6 +6,12 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <functional>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <vector>
+
 #include "absl/time/clock.h"
 #include "farstat/v1/tcp.grpc.pb.h"
 #include "tests/support/process.h"
@@ -24,30 +30,98 @@ TEST(AgentTest, ServesTheHostsSockets) {
   EXPECT_THAT(got.out, HasSubstr(agent.address())) << "the agent's own listening socket";
 }
 
-TEST(AgentTest, EndsWithGoodbyeToItsSubscribers) {
+// A connection of its own: an agent serves at most 100 streams on each.
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::experimental::LocalCredentials(LOCAL_TCP),
+                                   arguments);
+}
+
+// A stream of TCP connections.
+class TcpStream {
+ public:
+  TcpStream(const std::shared_ptr<grpc::Channel>& channel,
+            const v1::SubscribeTcpStatisticsRequest& request) {
+    reader_ = v1::TcpService::NewStub(channel)->SubscribeTcpStatistics(&context_, request);
+  }
+  bool Read() { return reader_->Read(&frame_); }
+  void ReadUntil(const std::function<bool(const v1::SubscribeTcpStatisticsResponse&)>& wanted) {
+    while (Read()) {
+      if (wanted(frame_)) return;
+    }
+    ADD_FAILURE() << "the stream ended: " << reader_->Finish().error_message();
+  }
+  const v1::SubscribeTcpStatisticsResponse& frame() const { return frame_; }
+  grpc::Status Finish() { return reader_->Finish(); }
+  void Cancel() { context_.TryCancel(); }
+
+ private:
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReader<v1::SubscribeTcpStatisticsResponse>> reader_;
+  v1::SubscribeTcpStatisticsResponse frame_;
+};
+
+TEST(AgentTest, EndsWithGoodbyeToAThousandSubscribers) {
   RunningAgent agent;
-  auto channel =
-      grpc::CreateChannel(agent.address(), grpc::experimental::LocalCredentials(LOCAL_TCP));
-  const auto stub = v1::TcpService::NewStub(channel);
-  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
-  std::vector<std::unique_ptr<grpc::ClientReader<v1::SubscribeTcpStatisticsResponse>>> readers;
-  v1::SubscribeTcpStatisticsResponse frame;
-  for (int i = 0; i < 20; ++i) {
-    contexts.push_back(std::make_unique<grpc::ClientContext>());
-    readers.push_back(stub->SubscribeTcpStatistics(contexts.back().get(), {}));
-    ASSERT_TRUE(readers.back()->Read(&frame));
-    EXPECT_TRUE(frame.has_accepted());
+  std::vector<std::unique_ptr<TcpStream>> streams;
+  for (int connection = 0; connection < 10; ++connection) {
+    const auto channel = Connect(agent.address());
+    for (int i = 0; i < 100; ++i) {
+      streams.push_back(std::make_unique<TcpStream>(channel, v1::SubscribeTcpStatisticsRequest()));
+    }
+  }
+  for (const auto& stream : streams) {
+    ASSERT_TRUE(stream->Read());
+    EXPECT_TRUE(stream->frame().has_accepted());
   }
   const absl::Time start = absl::Now();
   agent.process().Signal(SIGTERM);
-  for (const auto& reader : readers) {
-    bool goodbye = false;
-    while (reader->Read(&frame)) goodbye = frame.has_goodbye();
-    EXPECT_TRUE(goodbye) << "the last frame";
-    EXPECT_TRUE(reader->Finish().ok());
+  int goodbyes = 0;
+  for (const auto& stream : streams) {
+    while (stream->Read()) {
+    }
+    goodbyes += stream->frame().has_goodbye() ? 1 : 0;
+    EXPECT_TRUE(stream->Finish().ok());
   }
+  EXPECT_EQ(goodbyes, 1000);
   EXPECT_EQ(agent.process().Wait().exit_code, 0);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(5));
+  const absl::Duration took = absl::Now() - start;
+  EXPECT_LT(took, absl::Seconds(5));
+  RecordProperty("took", absl::FormatDuration(took));
+  std::cout << "1000 streams: ended in " << took << "\n";
+}
+
+TEST(AgentTest, SubscriberOfARestartedAgentGetsAFullSetAndIsToldWhy) {
+  auto agent = std::make_unique<RunningAgent>();
+  const std::string address = agent->address();
+  const auto complete = [](const auto& frame) { return frame.header().tick_complete(); };
+  v1::SubscribeTcpStatisticsRequest request;
+  {
+    TcpStream stream(Connect(address), request);
+    stream.ReadUntil(complete);
+    request.mutable_options()->set_resume_token(stream.frame().header().resume_token());
+    stream.Cancel();
+  }
+  {
+    TcpStream again(Connect(address), request);
+    ASSERT_TRUE(again.Read());
+    EXPECT_TRUE(again.frame().accepted().resumed());
+    again.Cancel();
+  }
+  agent->process().Signal(SIGTERM);
+  EXPECT_EQ(agent->process().Wait().exit_code, 0);
+  agent.reset();
+  Process restarted(Binary("farstat-agent"), {"run", "--listen", address});
+  restarted.WaitForError("serving on ");
+  TcpStream stream(Connect(address), request);
+  ASSERT_TRUE(stream.Read());
+  EXPECT_FALSE(stream.frame().accepted().resumed());
+  stream.ReadUntil([](const auto& frame) { return frame.has_sync_begin(); });
+  EXPECT_EQ(stream.frame().sync_begin().reason(), v1::SYNC_REASON_RESYNC);
+  stream.ReadUntil(complete);
+  EXPECT_NE(stream.frame().header().resume_token(), request.options().resume_token());
+  stream.Cancel();
 }
 
 TEST(AgentTest, WillNotShareItsPort) {

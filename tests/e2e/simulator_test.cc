@@ -4,13 +4,14 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <iostream>
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "tests/support/process.h"
+#include "tests/support/running_simulator.h"
 #include "tests/support/test_certificates.h"
 
 namespace farstat::testing {
@@ -19,36 +20,29 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-// A simulator on free loopback ports.
-class RunningSimulator {
- public:
-  explicit RunningSimulator(int hosts, const std::vector<std::string>& more_arguments = {})
-      : process_(Binary("farstat-simulator"), Arguments(hosts, more_arguments)) {
-    // The line of the last host ends with its scenario.
-    const std::string said =
-        process_.WaitForOutput(absl::StrCat("sim-", absl::Dec(hosts, absl::kZeroPad4)));
-    for (const absl::string_view line : absl::StrSplit(said, '\n', absl::SkipEmpty())) {
-      const std::vector<std::string> words = absl::StrSplit(line, "  ");
-      if (words.size() >= 2) addresses_.push_back(words[1]);
-    }
-  }
-  const std::vector<std::string>& addresses() const { return addresses_; }
-  Process& process() { return process_; }
-
- private:
-  static std::vector<std::string> Arguments(int hosts, const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"--hosts", absl::StrCat(hosts), "--listen",
-                                          "127.0.0.1:0"};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-  }
-
-  Process process_;
-  std::vector<std::string> addresses_;
-};
-
 Finished Farstat(const std::vector<std::string>& arguments) {
   return RunToEnd(Binary("farstat"), arguments);
+}
+
+TEST(SimulatorTest, EndsInTimeWhileEverythingHangs) {
+  const TestFolder folder;
+  const std::string scenario = folder.Write("hangs.textproto", R"(
+      ras { connections { name: "Work" connected_for_s: 60 } }
+      faults { function: "RasConnectionNotificationW" hang: true }
+      faults { function: "RasEnumConnectionsW" hang: true }
+      faults { function: "GetExtendedTcpTable" hang: true }
+      faults { function: "FwpmEngineOpen0" hang: true })");
+  RunningSimulator simulator(1, {"--scenario", scenario});
+  ASSERT_EQ(simulator.addresses().size(), 1u);
+  Process watch(Binary("farstat"), {"watch", "tcp", "-t", simulator.addresses()[0]});
+  const Finished got = Farstat({"get", "ras", "-t", simulator.addresses()[0], "--timeout", "2s"});
+  EXPECT_THAT(got.err + got.out, HasSubstr("has not answered")) << "told before its time was up";
+  const absl::Time start = absl::Now();
+  simulator.process().Signal(SIGTERM);
+  EXPECT_EQ(simulator.process().Wait().exit_code, 0);
+  const absl::Duration took = absl::Now() - start;
+  EXPECT_LT(took, absl::Seconds(5));
+  std::cout << "everything hangs: ended in " << took << "\n";
 }
 
 TEST(SimulatorTest, EveryFamilyIsSeenOnTheCommandLine) {

@@ -29,6 +29,8 @@ RULES = [
     (r"agent/rpc/", r"agent/(?!rpc/|families/|feed/)", "rpc serves families and feed; hand it an interface of agent/families/"),
     (r"agent/(?!hosts/|simulator/|sources/)", r"agent/sources/(linux|windows|simulated)/",
      "only agent/hosts/ knows the system; take the interface from agent/sources/"),
+    (r"(?!.*_windows(_test)?\.cc$|agent/sources/windows/abi_check\.h|common/sockets\.h)", r"(windows|winsock2|ws2tcpip|io)\.h",
+     "Windows is asked in *_windows.cc alone, so that everything else compiles anywhere and has no macros of its headers"),
     (r"(?!tests/|.*_test\.cc$)", r"tests/|g(test|mock)/|benchmark/", "test code is not part of the product"),
 ]
 

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """tests/windows_pitfalls.md pairs each pitfall of Windows with the tests that fail without its handling. A test says so
-itself, by a comment line "// Pitfall N." (or "// Pitfall N, M.") above its TEST. Run with --fix to write the names of the
-tests into the table; without it, a table that says otherwise than the tests is an error."""
+itself, by a comment line "// Pitfall N." (or "// Pitfall N, M.") above its TEST; a script of tests/ by "# Pitfall N.". Run
+with --fix to write the names of the tests into the table; without it, a table that says otherwise than the tests is an
+error."""
 
 import re
 import sys
@@ -9,7 +10,7 @@ import sys
 import tree
 
 TABLE = "tests/windows_pitfalls.md"
-MARK = re.compile(r"^// Pitfalls? ([\d, and]+)[.:]")
+MARK = re.compile(r"^(?://|#) Pitfalls? ([\d, and]+)[.:]")
 TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+), (\w+)\)")
 ROW = re.compile(r"^\| (\d+) \| ([^|]*) \| ([^|]*) \|$")
 COUNT = 37
@@ -31,6 +32,10 @@ def marked_tests(violations):
             elif pending and not line.startswith("//"):
                 violations.append(f"{path}:{number}: a pitfall is named, but no TEST follows")
                 pending = []
+    for path in tree.files(".sh"):
+        for mark in filter(None, map(MARK.match, tree.text(path).split("\n"))):
+            for number in re.findall(r"\d+", mark[1]):
+                marked.setdefault(int(number), set()).add(path)
     return marked
 
 

@@ -6,7 +6,6 @@
 #define FARSTAT_TESTS_SUPPORT_ESTATS_WINDOWS_H_
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <array>
 #include <cstddef>
@@ -22,6 +21,7 @@
 #include "agent/sources/windows/estats_calls.h"
 #include "agent/sources/windows/win32_status.h"
 #include "common/mutex.h"
+#include "tests/support/shared_memory.h"
 
 namespace farstat::testing {
 
@@ -47,11 +47,9 @@ class EstatsWindows {
     int calls_left = -1;
   };
 
-  explicit EstatsWindows(size_t capacity = 64) : capacity_(capacity) {
-    void* memory = mmap(nullptr, sizeof(Shared) + capacity * sizeof(Connection),
-                        PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    EXPECT_NE(memory, MAP_FAILED);
-    shared_ = new (memory) Shared();
+  explicit EstatsWindows(size_t capacity = 64)
+      : capacity_(capacity), memory_(sizeof(Shared) + capacity * sizeof(Connection)) {
+    shared_ = new (memory_.get()) Shared();
     connections_ = reinterpret_cast<Connection*>(shared_ + 1);
     FillTables();
     FillSwitches<windows::TcpRow>(api_.get_per_tcp_connection_estats,
@@ -63,7 +61,6 @@ class EstatsWindows {
       return windows::kSuccess;
     };
   }
-  ~EstatsWindows() { munmap(shared_, sizeof(Shared) + capacity_ * sizeof(Connection)); }
   EstatsWindows(const EstatsWindows&) = delete;
   EstatsWindows& operator=(const EstatsWindows&) = delete;
 
@@ -286,6 +283,7 @@ class EstatsWindows {
   const size_t capacity_;
   // Guards what is shared, within the process.
   mutable Mutex mutex_;
+  const SharedMemory memory_;
   Shared* shared_ = nullptr;
   Connection* connections_ = nullptr;
   windows::Api api_;

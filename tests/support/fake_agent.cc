@@ -97,9 +97,27 @@ v1::TcpConnection FakeConnection(uint32_t port, uint64_t bytes_in, uint64_t byte
   return connection;
 }
 
+grpc::Status GiveConnections(v1::GetTcpStatisticsResponse* response, int count) {
+  response->mutable_statistics()->mutable_status()->set_state(v1::SECTION_STATE_OK);
+  response->mutable_statistics()->mutable_collection()->set_tick(1);
+  response->mutable_statistics()->mutable_collection()->mutable_start_time()->set_seconds(
+      1'700'000'000);
+  for (int i = 1; i <= count; ++i) {
+    *response->mutable_statistics()->add_connections() =
+        FakeConnection(static_cast<uint32_t>(i), 10, 20);
+  }
+  return grpc::Status::OK;
+}
+
+FakeAgent::OnGet Connections(int count) {
+  return [count](const v1::GetTcpStatisticsRequest&, v1::GetTcpStatisticsResponse* response) {
+    return GiveConnections(response, count);
+  };
+}
+
 bool FakeStream::Send() {
   frame_.mutable_header()->set_sequence(++sequence_);
-  const bool sent = writer_->Write(frame_);
+  const bool sent = write_(frame_);
   frame_.Clear();
   return sent;
 }

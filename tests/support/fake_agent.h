@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/types/optional.h"
@@ -85,14 +86,29 @@ class FakeAgent : public v1::TcpService::Service,
 // An established connection 192.0.2.1:`port` to 198.51.100.1:443 with these counters.
 v1::TcpConnection FakeConnection(uint32_t port, uint64_t bytes_in, uint64_t bytes_out);
 
+// An answer with the connections of ports 1 to `count`.
+grpc::Status GiveConnections(v1::GetTcpStatisticsResponse* response, int count);
+// Answers so whatever is asked.
+FakeAgent::OnGet Connections(int count);
+
 // The frames of one stream, with their sequence and times kept right: second `tick` of 2024.
 class FakeStream {
  public:
-  explicit FakeStream(FakeAgent::TcpWriter* writer) : writer_(writer) {}
+  using Frame = v1::SubscribeTcpStatisticsResponse;
+  using Write = std::function<bool(const Frame&)>;
+
+  explicit FakeStream(FakeAgent::TcpWriter* writer)
+      : FakeStream(Write([writer](const Frame& frame) { return writer->Write(frame); })) {}
+  // Frames go to `write`.
+  explicit FakeStream(Write write) : write_(std::move(write)) {}
 
   // `next()` is filled in and then sent. False: the client is gone.
-  v1::SubscribeTcpStatisticsResponse& next() { return frame_; }
+  Frame& next() { return frame_; }
   bool Send();
+  // The number of a frame that never comes.
+  void LoseFrame() { ++sequence_; }
+  // The next frame has the number of the newest once more.
+  void RepeatNumber() { --sequence_; }
 
   bool Accept(uint64_t start_id, bool resumed);
   // A full set: begin, the rows in one frame, end.
@@ -105,8 +121,8 @@ class FakeStream {
  private:
   void SetTick(uint64_t tick, bool complete);
 
-  FakeAgent::TcpWriter* const writer_;
-  v1::SubscribeTcpStatisticsResponse frame_;
+  const Write write_;
+  Frame frame_;
   uint64_t sequence_ = 0;
 };
 

@@ -38,6 +38,8 @@ class Process {
   // after `limit`.
   std::string WaitForError(const std::string& text, absl::Duration limit = absl::Seconds(20));
   std::string WaitForOutput(const std::string& text, absl::Duration limit = absl::Seconds(20));
+  // What it has said until now: its standard output, then its standard error.
+  std::string Said();
   // Closes our end of its standard output, as `| head` does when it has seen enough.
   void CloseOutput();
   // Waits for its end, reading all it says.

@@ -4,11 +4,11 @@
 #define FARSTAT_TESTS_SUPPORT_RUN_CLI_H_
 
 #include <grpcpp/grpcpp.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdio>
+#include <memory>
 #include <mutex>
 #include <sstream>
 #include <string>
@@ -29,23 +29,43 @@ struct Result {
   std::string errors;
 };
 
-inline std::string ReadAll(int file) {
-  std::string contents(static_cast<size_t>(lseek(file, 0, SEEK_END)), '\0');
-  EXPECT_EQ(pread(file, contents.data(), contents.size(), 0),
-            static_cast<ssize_t>(contents.size()));
-  return contents;
-}
+// A file without a name, for what a program under test writes to a file descriptor.
+class Captured {
+ public:
+  Captured() : file_(std::tmpfile()) {}
+  ~Captured() { std::fclose(file_); }
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
+
+  int file_descriptor() const {
+#ifdef _WIN32
+    return _fileno(file_);
+#else
+    return fileno(file_);
+#endif
+  }
+  std::string Text() const {
+    std::string contents;
+    std::rewind(file_);
+    for (int byte = std::fgetc(file_); byte != EOF; byte = std::fgetc(file_)) {
+      contents += static_cast<char>(byte);
+    }
+    return contents;
+  }
+
+ private:
+  std::FILE* const file_;
+};
 
 inline Result Farstat(const std::vector<std::string>& arguments, const std::string& input = "") {
-  const int out = memfd_create("out", MFD_CLOEXEC);
-  const int errors = memfd_create("errors", MFD_CLOEXEC);
+  const Captured out;
+  const Captured errors;
   std::istringstream stream(input);
   Result result;
-  result.exit_code = RunCli(arguments, stream, out, errors, /*own_process=*/false);
-  result.out = ReadAll(out);
-  result.errors = ReadAll(errors);
-  close(out);
-  close(errors);
+  result.exit_code = RunCli(arguments, stream, out.file_descriptor(), errors.file_descriptor(),
+                            /*own_process=*/false);
+  result.out = out.Text();
+  result.errors = errors.Text();
   return result;
 }
 

@@ -4,15 +4,15 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
-#include <sys/stat.h>
 
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <system_error>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
 namespace farstat {
@@ -98,19 +98,25 @@ TestPair TestAuthority::Issue(const TestCertificateOptions& options) const {
 }
 
 TestFolder::TestFolder() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "farstat-test-XXXXXX").string();
-  path_ = mkdtemp(pattern.data());
+  std::random_device random;
+  std::filesystem::path path;
+  do {
+    path = std::filesystem::temp_directory_path() / absl::StrCat("farstat-test-", random());
+  } while (!std::filesystem::create_directory(path));
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  path_ = path.generic_u8string();
 }
 
 TestFolder::~TestFolder() {
   std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
+  std::filesystem::remove_all(std::filesystem::u8path(path_), ignored);
 }
 
 std::string TestFolder::Write(const std::string& name, const std::string& contents) const {
   std::string path = Path(name);
   std::ofstream(path, std::ios::binary | std::ios::trunc) << contents;
-  chmod(path.c_str(), 0600);
+  using std::filesystem::perms;
+  std::filesystem::permissions(path, perms::owner_read | perms::owner_write);
   return path;
 }
 

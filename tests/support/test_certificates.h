@@ -62,6 +62,7 @@ class TestFolder {
                          const TestPair& pair) const;
 
  private:
+  // UTF-8, with "/" on every system.
   std::string path_;
 };
 

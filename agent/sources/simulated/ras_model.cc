@@ -105,7 +105,9 @@ RasModel::RasModel(const RasScenario& scenario, World& world)
     }
   }
   conditions_.resize(lines_.size());
+  running_ = world_.ServiceRuns(windows::kRasService, absl::ZeroDuration());
   service_since_ = world_.ServiceStateSince(windows::kRasService, absl::ZeroDuration());
+  if (!running_) return;
   for (uint32_t index = 0; index < lines_.size(); ++index) {
     conditions_[index] = lines_[index]->ConditionAt(absl::ZeroDuration());
     Plan(index, absl::ZeroDuration());

@@ -101,7 +101,7 @@ class RasModel {
   // What was last signalled of each line.
   std::vector<RasLine::Condition> conditions_ ABSL_GUARDED_BY(world_.mutex);
   std::priority_queue<Due, std::vector<Due>, std::greater<>> due_ ABSL_GUARDED_BY(world_.mutex);
-  bool running_ ABSL_GUARDED_BY(world_.mutex) = true;
+  bool running_ ABSL_GUARDED_BY(world_.mutex);
   // Since when the service runs, or does not.
   absl::Duration service_since_ ABSL_GUARDED_BY(world_.mutex);
   // By handle.

@@ -121,6 +121,17 @@ TEST(RasModelTest, StoppedServiceRefusesCalls) {
   EXPECT_EQ(host.api().ras_connection_notification(windows::kInvalidHandle, 1, 1), 711u);
 }
 
+TEST(RasModelTest, ServiceMayBeStoppedFromTheBeginning) {
+  RasHost host(R"(ras { connections { name: "VPN" dial_s: 1 } }
+                  service_outages { service: "RasMan" duration_s: 5 })");
+  uint32_t bytes = 0;
+  uint32_t count = 0;
+  EXPECT_EQ(host.api().ras_enum_connections(nullptr, &bytes, &count), 711u);
+  host.clock().Advance(absl::Seconds(10));
+  EXPECT_EQ(host.api().ras_enum_connections(nullptr, &bytes, &count),
+            windows::kErrorBufferTooSmall);
+}
+
 TEST(RasModelTest, SizeCanBeAskedForWithoutABuffer) {
   RasHost host(R"(ras { connections { name: "VPN" count: 3 } })");
   uint32_t bytes = 0;

@@ -1,16 +1,11 @@
 #include "agent/sources/simulated/tcp_address.h"
 
-#ifdef _WIN32
-#include <winsock2.h>
-#include <ws2tcpip.h>
-#else
-#include <arpa/inet.h>
-#endif
-
+#include <algorithm>
 #include <cstring>
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/string_view.h"
+#include "common/ip_address.h"
 
 namespace farstat::sources::simulated {
 namespace {
@@ -69,12 +64,11 @@ TcpAddress TcpNet::Draw(TcpChance& chance) const {
 absl::optional<TcpNet> ParseTcpNet(const std::string& text) {
   const absl::string_view view = text;
   const size_t slash = view.find('/');
-  const std::string address(view.substr(0, slash));
+  const std::string bytes = ParseIpAddress(view.substr(0, slash));
+  if (bytes.empty()) return absl::nullopt;
   TcpNet net = {};
-  net.address.v6 = inet_pton(AF_INET6, address.c_str(), net.address.bytes.data()) == 1;
-  if (!net.address.v6 && inet_pton(AF_INET, address.c_str(), net.address.bytes.data()) != 1) {
-    return absl::nullopt;
-  }
+  net.address.v6 = bytes.size() == net.address.bytes.size();
+  std::copy(bytes.begin(), bytes.end(), net.address.bytes.begin());
   const int bits = net.address.v6 ? 128 : 32;
   net.prefix_length = bits;
   if (slash != absl::string_view::npos &&

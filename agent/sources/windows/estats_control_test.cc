@@ -2,22 +2,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <csignal>
 #include <sstream>
-#include <thread>
 
 #include "agent/sources/windows/estats_journal.h"
 #include "spdlog/sinks/ostream_sink.h"
 #include "spdlog/spdlog.h"
+#include "tests/support/becomes.h"
 #include "tests/support/estats_windows.h"
 #include "tests/support/test_certificates.h"
 
 namespace farstat::sources::windows {
 namespace {
 
+using farstat::testing::Becomes;
 using farstat::testing::EstatsWindows;
 using ::testing::HasSubstr;
 using ::testing::Not;
@@ -31,17 +29,6 @@ EstatsRequest Lease(bool undo, absl::Duration ttl) {
   request.undo = undo;
   request.ttl = ttl;
   return request;
-}
-
-// Waits, with a bound, until `condition` holds.
-template <typename Condition>
-bool Becomes(Condition&& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > deadline) return false;
-    std::this_thread::yield();
-  }
-  return true;
 }
 
 class EstatsControlTest : public ::testing::Test {
@@ -121,28 +108,6 @@ TEST_F(EstatsControlTest, WithoutAJournalNothingIsLogged) {
   const Log log;
   const EstatsControl control(windows_.api(), SystemClock(), "");
   EXPECT_EQ(log.text(), "");
-}
-
-// Killed as if by kill -9, at a moment when there is a lease.
-TEST_F(EstatsControlTest, WhatAKilledAgentHasSwitchedOnItsSuccessorSwitchesOff) {
-  const size_t connection = windows_.Add(1000);
-  const size_t foreign = windows_.Add(1001);
-  windows_.Alter(foreign, [](auto& changed) { changed.on = kData; });
-  const pid_t child = fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    const auto control = Start();
-    if (!control->Set(Lease(/*undo=*/true, absl::Hours(1))).ok()) _exit(1);
-    raise(SIGKILL);
-  }
-  int status = 0;
-  ASSERT_EQ(waitpid(child, &status, 0), child);
-  ASSERT_TRUE(WIFSIGNALED(status)) << status;
-  EXPECT_EQ(windows_.On(connection), kData) << "the child has switched it on";
-  const auto successor = Start();
-  EXPECT_TRUE(Becomes([&] { return windows_.On(connection) == 0; }));
-  EXPECT_EQ(windows_.On(foreign), kData);
-  EXPECT_THAT(successor->Leases(), SizeIs(0));
 }
 
 }  // namespace

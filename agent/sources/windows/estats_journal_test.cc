@@ -2,53 +2,20 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 
 #include "common/status.h"
+#include "tests/support/journal_connection.h"
 #include "tests/support/test_certificates.h"
 
 namespace farstat::sources::windows {
 namespace {
 
+using farstat::testing::JournalConnection;
 using ::testing::HasSubstr;
 using ::testing::UnorderedElementsAre;
-
-TcpIdentity Connection(uint16_t port) {
-  TcpIdentity identity;
-  identity.local_address[15] = 1;
-  identity.remote_address[15] = 2;
-  identity.local_scope_id = 3;
-  identity.remote_scope_id = 4;
-  identity.local_port = port;
-  identity.remote_port = 443;
-  identity.incarnation = 133'000'000'000'000'000 + port;
-  return identity;
-}
-
-// While it lives, this process can write no file beyond `bytes`: the part before is written, as on
-// a disk that fills up.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    getrlimit(RLIMIT_FSIZE, &before_);
-    const rlimit limit = {bytes, before_.rlim_max};
-    setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FileSizeLimit() {
-    setrlimit(RLIMIT_FSIZE, &before_);
-    std::signal(SIGXFSZ, handler_);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-
- private:
-  void (*handler_)(int);
-  rlimit before_ = {};
-};
 
 class EstatsJournalTest : public ::testing::Test {
  protected:
@@ -65,13 +32,14 @@ TEST_F(EstatsJournalTest, WritesNothingAsLongAsThereIsNothingToRemember) {
 TEST_F(EstatsJournalTest, WhatIsRememberedOutlivesIt) {
   {
     EstatsJournal journal(path_);
-    ASSERT_TRUE(journal.Remember({{Connection(1), 2}, {Connection(2), 8}}).ok());
-    ASSERT_TRUE(journal.Remember({{Connection(1), 6}}).ok());
-    journal.Forget({{Connection(2), 0}});
-    EXPECT_EQ(journal.Of(Connection(1)), 6u);
+    ASSERT_TRUE(journal.Remember({{JournalConnection(1), 2}, {JournalConnection(2), 8}}).ok());
+    ASSERT_TRUE(journal.Remember({{JournalConnection(1), 6}}).ok());
+    journal.Forget({{JournalConnection(2), 0}});
+    EXPECT_EQ(journal.Of(JournalConnection(1)), 6u);
   }
   const EstatsJournal journal(path_);
-  EXPECT_THAT(journal.entries(), UnorderedElementsAre(EstatsJournal::Entry(Connection(1), 6)));
+  EXPECT_THAT(journal.entries(),
+              UnorderedElementsAre(EstatsJournal::Entry(JournalConnection(1), 6)));
   EXPECT_TRUE(journal.damage().ok());
 }
 
@@ -80,12 +48,12 @@ TEST_F(EstatsJournalTest, IsOneAgentsAtATime) {
   EstatsJournal other(path_);
   EXPECT_TRUE(absl::IsUnavailable(other.status())) << other.status();
   EXPECT_THAT(std::string(other.status().message()), HasSubstr("another agent"));
-  EXPECT_EQ(other.Remember({{Connection(1), 2}}), other.status());
+  EXPECT_EQ(other.Remember({{JournalConnection(1), 2}}), other.status());
 }
 
 TEST_F(EstatsJournalTest, WithoutAPathSaysWhichSettingIsMissing) {
   EstatsJournal journal("");
-  const absl::Status status = journal.Remember({{Connection(1), 2}});
+  const absl::Status status = journal.Remember({{JournalConnection(1), 2}});
   EXPECT_EQ(ErrorInfoOf(status).reason(), kSettingRequired);
   EXPECT_EQ(ErrorInfoOf(status).metadata().at("setting"), "state_directory");
 }
@@ -96,16 +64,17 @@ TEST_F(EstatsJournalTest, LeavesAForeignFileAlone) {
   std::ofstream(path_) << text;
   EstatsJournal journal(path_);
   EXPECT_THAT(std::string(journal.status().message()), HasSubstr("not a file of this agent"));
-  EXPECT_FALSE(journal.Remember({{Connection(1), 2}}).ok());
+  EXPECT_FALSE(journal.Remember({{JournalConnection(1), 2}}).ok());
   EXPECT_EQ(std::filesystem::file_size(path_), text.size());
 }
 
 // A crash may have cut the newest record short at any byte.
+
 TEST_F(EstatsJournalTest, ReadsWhatIsWholeOfATornFileAndMendsIt) {
   {
     EstatsJournal journal(path_);
-    ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
-    ASSERT_TRUE(journal.Remember({{Connection(2), 8}}).ok());
+    ASSERT_TRUE(journal.Remember({{JournalConnection(1), 2}}).ok());
+    ASSERT_TRUE(journal.Remember({{JournalConnection(2), 8}}).ok());
   }
   const std::string whole = *ReadWholeFile(path_, 1 << 20);
   ASSERT_EQ(whole.size(), 3u * 64);
@@ -115,117 +84,61 @@ TEST_F(EstatsJournalTest, ReadsWhatIsWholeOfATornFileAndMendsIt) {
       EstatsJournal journal(path_);
       ASSERT_TRUE(journal.status().ok()) << size << ": " << journal.status();
       EXPECT_EQ(journal.entries().size(), size < 128 ? 0u : 1u) << size;
-      ASSERT_TRUE(journal.Remember({{Connection(3), 16}}).ok());
+      ASSERT_TRUE(journal.Remember({{JournalConnection(3), 16}}).ok());
     }
     const EstatsJournal journal(path_);
     EXPECT_TRUE(journal.damage().ok()) << size;
-    EXPECT_EQ(journal.Of(Connection(3)), 16u) << size;
-    EXPECT_EQ(journal.Of(Connection(1)), size < 128 ? 0u : 2u) << size;
+    EXPECT_EQ(journal.Of(JournalConnection(3)), 16u) << size;
+    EXPECT_EQ(journal.Of(JournalConnection(1)), size < 128 ? 0u : 2u) << size;
   }
 }
 
 TEST_F(EstatsJournalTest, StopsAtADamagedRecordAndSaysSo) {
   {
     EstatsJournal journal(path_);
-    ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
-    ASSERT_TRUE(journal.Remember({{Connection(2), 8}}).ok());
+    ASSERT_TRUE(journal.Remember({{JournalConnection(1), 2}}).ok());
+    ASSERT_TRUE(journal.Remember({{JournalConnection(2), 8}}).ok());
   }
   std::string bytes = *ReadWholeFile(path_, 1 << 20);
   bytes[2 * 64 + 5] ^= 1;
   ASSERT_TRUE(ReplaceDurably(path_, bytes).ok());
   const EstatsJournal journal(path_);
   EXPECT_THAT(std::string(journal.damage().message()), HasSubstr("1 of 2 records are damaged"));
-  EXPECT_THAT(journal.entries(), UnorderedElementsAre(EstatsJournal::Entry(Connection(1), 2)));
+  EXPECT_THAT(journal.entries(),
+              UnorderedElementsAre(EstatsJournal::Entry(JournalConnection(1), 2)));
 }
 
 TEST_F(EstatsJournalTest, DoesNotGrowWithoutEnd) {
   EstatsJournal journal(path_);
   for (uint32_t i = 0; i < 30; ++i) {
-    const std::vector<EstatsJournal::Entry> entries(100, {Connection(1), 2 + i % 2});
+    const std::vector<EstatsJournal::Entry> entries(100, {JournalConnection(1), 2 + i % 2});
     ASSERT_TRUE(journal.Remember(entries).ok());
   }
   EXPECT_LE(std::filesystem::file_size(path_), 1100u * 64);
   std::vector<EstatsJournal::Entry> many;
   for (size_t i = 0; i <= EstatsJournal::kMostEntries; ++i) {
-    many.emplace_back(Connection(1), 2);
+    many.emplace_back(JournalConnection(1), 2);
     many.back().first.incarnation = i + 1;
   }
   EXPECT_TRUE(absl::IsResourceExhausted(journal.Remember(many)));
 }
 
-TEST_F(EstatsJournalTest, AFullDiskIsAnErrorAndChangesNothing) {
-  EstatsJournal journal(path_);
-  ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
-  std::filesystem::rename(path_, path_ + ".aside");
-  std::filesystem::create_symlink("/dev/full", path_);
-  const absl::Status status = journal.Remember({{Connection(2), 8}});
-  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("No space left"));
-  EXPECT_EQ(journal.Of(Connection(2)), 0u);
-  // Once there is room it is written whole.
-  std::filesystem::remove(path_);
-  EXPECT_TRUE(journal.Remember({{Connection(3), 8}}).ok());
-  EXPECT_EQ(ReadWholeFile(path_, 1 << 20)->size(), 3u * 64);
-}
-
-TEST_F(EstatsJournalTest, WhatWasRefusedIsNotInTheFileForALaterAgent) {
-  {
-    EstatsJournal journal(path_);
-    ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
-    absl::Status status;
-    {
-      const FileSizeLimit two_records_fit(4 * 64 + 10);
-      status = journal.Remember(
-          {{Connection(1), 0}, {Connection(2), 8}, {Connection(3), 8}, {Connection(4), 8}});
-    }
-    EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
-    EXPECT_FALSE(journal.needs_mending());
-    EXPECT_EQ(std::filesystem::file_size(path_), 2u * 64);
-  }
-  const EstatsJournal later(path_);
-  EXPECT_THAT(later.entries(), UnorderedElementsAre(EstatsJournal::Entry(Connection(1), 2)));
-}
-
 // The system does not even let it be cut off.
-TEST_F(EstatsJournalTest, WhatCannotBeTakenBackIsMendedLater) {
-  EstatsJournal journal(path_);
-  ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
-  std::filesystem::rename(path_, path_ + ".aside");
-  std::filesystem::create_symlink("/dev/full", path_);
-  EXPECT_FALSE(journal.Remember({{Connection(2), 8}}).ok());
-  EXPECT_TRUE(journal.needs_mending());
-  std::filesystem::remove(path_);
-  EXPECT_TRUE(journal.Mend().ok());
-  EXPECT_FALSE(journal.needs_mending());
-  EXPECT_EQ(ReadWholeFile(path_, 1 << 20), ReadWholeFile(path_ + ".aside", 1 << 20));
-}
-
-TEST_F(EstatsJournalTest, ForgettingNothingMendsTheFileToo) {
-  EstatsJournal journal(path_);
-  ASSERT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
-  std::filesystem::rename(path_, path_ + ".aside");
-  std::filesystem::create_symlink("/dev/full", path_);
-  journal.Forget({{Connection(1), 0}});
-  EXPECT_TRUE(journal.needs_mending());
-  std::filesystem::remove(path_);
-  journal.Forget({});
-  EXPECT_FALSE(journal.needs_mending());
-  EXPECT_EQ(std::filesystem::file_size(path_), 64u) << "the title alone";
-}
 
 TEST_F(EstatsJournalTest, IsTakenUpWhenTheOtherAgentHasGone) {
   auto other = std::make_unique<EstatsJournal>(path_);
-  ASSERT_TRUE(other->Remember({{Connection(1), 2}}).ok());
+  ASSERT_TRUE(other->Remember({{JournalConnection(1), 2}}).ok());
   EstatsJournal journal(path_);
   EXPECT_TRUE(absl::IsUnavailable(journal.Mend()));
   other.reset();
   EXPECT_TRUE(journal.needs_mending());
   EXPECT_TRUE(journal.Mend().ok());
   EXPECT_TRUE(journal.status().ok()) << journal.status();
-  EXPECT_EQ(journal.Of(Connection(1)), 2u);
+  EXPECT_EQ(journal.Of(JournalConnection(1)), 2u);
 }
 
 // It holds the lock from the first time on, which must not keep it away the second time.
+
 TEST_F(EstatsJournalTest, IsTakenUpWhenAForeignFileHasBeenMovedAway) {
   std::filesystem::create_directories(folder_.Path("state"));
   std::ofstream(path_) << std::string(100, 'x');
@@ -235,7 +148,7 @@ TEST_F(EstatsJournalTest, IsTakenUpWhenAForeignFileHasBeenMovedAway) {
   EXPECT_EQ(std::filesystem::file_size(path_), 100u) << "it is left alone";
   std::filesystem::remove(path_);
   EXPECT_TRUE(journal.Mend().ok());
-  EXPECT_TRUE(journal.Remember({{Connection(1), 2}}).ok());
+  EXPECT_TRUE(journal.Remember({{JournalConnection(1), 2}}).ok());
 }
 
 TEST_F(EstatsJournalTest, WithoutAPathThereIsNothingToMend) {
@@ -246,14 +159,14 @@ TEST_F(EstatsJournalTest, AFullJournalStillTakesChangesOfWhatItHas) {
   EstatsJournal journal(path_);
   std::vector<EstatsJournal::Entry> many;
   for (size_t i = 0; i < EstatsJournal::kMostEntries; ++i) {
-    many.emplace_back(Connection(1), 2);
+    many.emplace_back(JournalConnection(1), 2);
     many.back().first.incarnation = i + 1;
   }
   ASSERT_TRUE(journal.Remember(many).ok());
   const TcpIdentity known = many.front().first;
   EXPECT_TRUE(journal.Remember({{known, 6}}).ok());
   EXPECT_EQ(journal.Of(known), 6u);
-  EXPECT_TRUE(absl::IsResourceExhausted(journal.Remember({{known, 2}, {Connection(2), 2}})));
+  EXPECT_TRUE(absl::IsResourceExhausted(journal.Remember({{known, 2}, {JournalConnection(2), 2}})));
   EXPECT_EQ(journal.Of(known), 6u);
 }
 

@@ -425,49 +425,6 @@ TEST_F(EstatsLeasesTest, IsRememberedBeforeItIsSwitched) {
   EXPECT_EQ(remembered, 2u * 64) << "the title and a record";
 }
 
-TEST_F(EstatsLeasesTest, WithAFullDiskNothingIsSwitched) {
-  windows_.Add(1000);
-  Set(Lease(kData, /*undo=*/true));
-  std::filesystem::remove(journal_path());
-  std::filesystem::create_symlink("/dev/full", journal_path());
-  const size_t connection = windows_.Add(1001);
-  const int sets = windows_.sets();
-  const absl::Status status = leases_->Set(Lease(kPath, /*undo=*/true)).status();
-  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
-  EXPECT_THAT(std::string(status.message()), HasSubstr("No space left"));
-  EXPECT_EQ(windows_.sets(), sets);
-  EXPECT_EQ(windows_.On(connection), 0u);
-  EXPECT_THAT(leases_->Describe(), SizeIs(1)) << "only the first";
-}
-
-// Refused records may be in the file, and it could not be cut: a later agent must not find them.
-TEST_F(EstatsLeasesTest, AJournalThatCouldNotBeWrittenIsMendedSoonOrAtTheEnd) {
-  for (const bool at_the_end : {false, true}) {
-    windows_.Add(1000);
-    leases_->End(Set(Lease(kData, /*undo=*/true, absl::Hours(1))).lease);
-    leases_->Tend();
-    std::filesystem::remove(journal_path());
-    std::filesystem::create_symlink("/dev/full", journal_path());
-    // In the way of a new file.
-    std::filesystem::create_directory(journal_path() + ".new");
-    EXPECT_FALSE(leases_->Set(Lease(kPath, /*undo=*/true)).ok());
-    EXPECT_LE(leases_->next_tend(), clock_.Steady() + std::chrono::minutes(1));
-    EXPECT_FALSE(Pass(EstatsLeases::kRetryInterval).status.ok()) << "it still cannot be written";
-    EXPECT_GT(leases_->next_tend(), clock_.Steady()) << "and is not tried all the time";
-    std::filesystem::remove(journal_path());
-    std::filesystem::remove(journal_path() + ".new");
-    if (at_the_end) {
-      leases_->EndAll();
-      leases_->Tend();
-    } else {
-      Pass(EstatsLeases::kRetryInterval);
-    }
-    ASSERT_TRUE(std::filesystem::exists(journal_path())) << at_the_end;
-    EXPECT_EQ(std::filesystem::file_size(journal_path()), 64u) << at_the_end;
-    EXPECT_EQ(leases_->next_tend(), SteadyTime::max()) << at_the_end;
-  }
-}
-
 TEST_F(EstatsLeasesTest, AJournalThatSomebodyElseHasIsTakenUpWhenTheyHaveGone) {
   const size_t connection = windows_.Add(1000);
   Set(Lease(kData, /*undo=*/true, absl::Hours(1)));

@@ -1,5 +1,3 @@
-#include "client/signals.h"
-
 #include <signal.h>
 #include <unistd.h>
 
@@ -7,6 +5,7 @@
 #include <utility>
 
 #include "client/options.h"
+#include "client/signals.h"
 
 namespace farstat::client {
 

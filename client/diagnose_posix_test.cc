@@ -1,5 +1,3 @@
-#include "client/diagnose.h"
-
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -8,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "client/diagnose.h"
 #include "client/probe.h"
 #include "client/tls_probe.h"
 #include "common/status.h"

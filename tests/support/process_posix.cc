@@ -1,5 +1,3 @@
-#include "tests/support/process.h"
-
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
@@ -12,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "tests/support/process.h"
 
 extern char** environ;
 
@@ -116,6 +115,15 @@ std::string Process::WaitForError(const std::string& text, absl::Duration limit)
 
 std::string Process::WaitForOutput(const std::string& text, absl::Duration limit) {
   return WaitForText(out_, text, limit);
+}
+
+std::string Process::Said() {
+  size_t size = 0;
+  do {
+    size = out_.size() + err_.size();
+    ReadMore(absl::ZeroDuration());
+  } while (out_.size() + err_.size() > size);
+  return absl::StrCat(out_, err_);
 }
 
 void Process::CloseOutput() {
