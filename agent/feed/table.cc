@@ -229,6 +229,7 @@ Batch Table::Read(const AudiencePtr& audience, size_t max_bytes, Cursor& cursor)
 
 AudiencePtr Table::Join(const Selection& selection) const {
   MutexLock lock(mutex_);
+  if (audiences_.size() >= look_at_audiences_) ForgetWhoLeft();
   std::weak_ptr<Audience>& known = audiences_[KeyOf(selection)];
   AudiencePtr audience = known.lock();
   if (audience != nullptr) return audience;
@@ -287,15 +288,21 @@ void Table::MakeRoomFor(size_t bytes) const {
 }
 
 void Table::ForgetSteps() const {
-  absl::erase_if(judgements_, [](const auto& entry) { return entry.second.expired(); });
-  absl::erase_if(audiences_, [](const auto& entry) {
-    const AudiencePtr audience = entry.second.lock();
-    if (audience == nullptr) return true;
+  ForgetWhoLeft();
+  for (const auto& [key, known] : audiences_) {
+    const AudiencePtr audience = known.lock();
+    if (audience == nullptr) continue;
     audience->steps.clear();
     audience->pages.clear();
-    return false;
-  });
+  }
   kept_bytes_ = 0;
+}
+
+// Callers with a new filter each time do not make the table grow, also if no tick comes.
+void Table::ForgetWhoLeft() const {
+  absl::erase_if(judgements_, [](const auto& entry) { return entry.second.expired(); });
+  absl::erase_if(audiences_, [](const auto& entry) { return entry.second.expired(); });
+  look_at_audiences_ = std::max<size_t>(64, 2 * audiences_.size());
 }
 
 Step Table::MakeStep(Audience& audience, const StepPosition& position) const {
@@ -437,6 +444,11 @@ TickInfo Table::info() const {
 Condition Table::condition() const {
   MutexLock lock(mutex_);
   return condition_;
+}
+
+size_t Table::audiences() const {
+  MutexLock lock(mutex_);
+  return audiences_.size();
 }
 
 size_t Table::row_bytes() const {

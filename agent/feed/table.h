@@ -152,6 +152,8 @@ class Table {
   size_t row_bytes() const;
   // Bytes of batches that somebody still holds: readers who have not sent them yet.
   size_t batch_bytes() const { return *batch_bytes_; }
+  // Different selections that somebody reads by, and perhaps some that nobody does any more.
+  size_t audiences() const;
 
  private:
   struct Slot {
@@ -226,6 +228,7 @@ class Table {
   bool FindPage(const SnapshotPtr& snapshot, const PagePosition& position, Page& page) const;
   void KeepPage(const SnapshotPtr& snapshot, const PagePosition& position, const Page& page) const;
   void MakeRoomFor(size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetWhoLeft() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetSteps() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Judge(Judgement& judgement) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -256,6 +259,8 @@ class Table {
       ABSL_GUARDED_BY(mutex_);
   mutable absl::flat_hash_map<std::string, std::weak_ptr<Judgement>> judgements_
       ABSL_GUARDED_BY(mutex_);
+  // At so many audiences it is time to see which have no readers any more.
+  mutable size_t look_at_audiences_ ABSL_GUARDED_BY(mutex_) = 0;
   // Bytes of the steps and pages that are kept in audiences.
   mutable size_t kept_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   // Outlives the table where batches do.

@@ -320,6 +320,17 @@ TEST_F(TableTest, CallersInOneTickShareASnapshotAndItsPages) {
   EXPECT_NE(*table_.TakePage(later, all).bytes, *table_.TakePage(first, all).bytes);
 }
 
+TEST_F(TableTest, FiltersOfCallersWhoLeftAreForgotten) {
+  Publish({{1}});
+  for (int caller = 0; caller < 10000; ++caller) {
+    Selection selection;
+    selection.filter = std::make_shared<const Filter>(std::to_string(caller),
+                                                      [](absl::string_view) { return true; });
+    ASSERT_EQ(table_.TakeSnapshot(selection)->rows.size(), 1u);
+  }
+  EXPECT_LE(table_.audiences(), 64u);
+}
+
 TEST_F(TableTest, SnapshotOfAnotherConditionIsAnother) {
   Publish({{1}, {2}});
   const SnapshotPtr fresh = table_.TakeSnapshot({});
