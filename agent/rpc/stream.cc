@@ -415,7 +415,8 @@ v1::FrameHeader StatisticsStream::BatchHeader(Subscribed& subscribed, const feed
     *header.mutable_base_time() = ToProto(batch.base_time);
   }
   header.set_skipped_ticks(std::exchange(subscribed.skipped_ticks, 0));
-  if (last && batch.complete) {
+  subscribed.incomplete = !(last && batch.complete);
+  if (!subscribed.incomplete) {
     header.set_tick_complete(true);
     header.set_resume_token(ResumeToken());
   }
@@ -432,7 +433,9 @@ void StatisticsStream::MakeBatchFrames(Subscribed& subscribed, const feed::Batch
     subscribed.resync = false;
     AddFrame(BatchHeader(subscribed, batch, false), Response::kSyncBeginFieldNumber, begin);
   }
-  if (!batch.bytes->empty()) {
+  // Without rows, when there was another tick meanwhile that changed nothing: now it is complete.
+  const bool completes = batch.complete && !batch.ends_full_set && subscribed.incomplete;
+  if (!batch.bytes->empty() || completes) {
     const v1::CollectionInfo collection = DescribeCollection(batch.info, serving_.clock.Steady());
     const Section section{family, nullptr, &collection, batch.bytes};
     const v1::FrameHeader header = BatchHeader(subscribed, batch, !batch.ends_full_set);

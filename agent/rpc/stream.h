@@ -59,6 +59,8 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     bool due = false;
     // Ticks that came while it was due.
     uint64_t skipped_ticks = 0;
+    // The newest frame was not the last one of its tick.
+    bool incomplete = false;
     // The client's position cannot be honoured: its full set is a resync.
     bool resync = false;
     // Nothing is sent up to the first tick.

@@ -78,6 +78,19 @@ TEST_F(SubscriptionTest, LargeFullSetComesInFramesOfBoundedSize) {
   EXPECT_EQ(subscriber.rows().size(), 30000u);
 }
 
+TEST_F(SubscriptionTest, CompletenessIsToldAlsoWhenNothingMoreChanges) {
+  tcp_.Set(ManyRows(30000));
+  Subscriber subscriber(*stub_, Every(absl::Milliseconds(100)));
+  subscriber.ReadUntil([](const Frame& frame) { return frame.has_sync_begin(); });
+  // The set is not read before there is another tick, which is the same.
+  const int before = tcp_.collections();
+  ASSERT_TRUE(Comes([&] { return tcp_.collections() >= before + 2; }));
+  const Frame frame = subscriber.ReadUntilComplete();
+  EXPECT_EQ(frame.statistics().connections_size(), 0);
+  EXPECT_FALSE(frame.header().resume_token().empty());
+  EXPECT_EQ(subscriber.rows().size(), 30000u);
+}
+
 TEST_F(SubscriptionTest, ClampsAreToldWithTheirReason) {
   struct Case {
     absl::Duration asked;
