@@ -55,6 +55,9 @@ void ApplyFlags(const AgentFlags& flags, agent::AgentSettings& settings) {
   }
   if (!flags.state_directory.empty()) settings.set_state_directory(flags.state_directory);
   if (flags.max_streams != 0) settings.set_max_streams(flags.max_streams);
+  if (flags.max_streams_per_peer != 0) {
+    settings.set_max_streams_per_peer(flags.max_streams_per_peer);
+  }
   if (flags.stalled_stream_timeout_s != 0) {
     settings.set_stalled_stream_timeout_s(flags.stalled_stream_timeout_s);
   }

@@ -22,10 +22,10 @@ struct AgentFlags {
   std::string key;
   std::string log_level;
   bool local_operators = false;
-  // For `configure` only.
   std::vector<std::string> operators;
   std::string state_directory;
   int max_streams = 0;
+  int max_streams_per_peer = 0;
   int stalled_stream_timeout_s = 0;
   int max_collection_cpu_percent = 0;
 };

@@ -95,7 +95,10 @@ class SubscriptionTest : public ::testing::Test {
     loop_.RunReady();
   }
   // Past the wait after the newest loss.
-  void AwaitRetry() { Advance(diary_.lost.back().retry_in + absl::Milliseconds(1)); }
+  void AwaitRetry() {
+    ASSERT_FALSE(diary_.lost.empty());
+    Advance(diary_.lost.back().retry_in + absl::Milliseconds(1));
+  }
 
   ScriptedStream& stream() { return *dialer_.streams().back(); }
   FakeStream& frames() { return stream().frames(); }

@@ -68,6 +68,11 @@ absl::Status CollectOnce(feed::Feed& feed, feed::PartMask parts, absl::Duration 
 
 namespace {
 
+// A host without the function can be healthy: nothing can be done about it.
+bool IsNotHere(const absl::Status& status) {
+  return ErrorInfoOf(status).reason() == kNotSupportedHere;
+}
+
 Finding ExamineFamily(const families::Family& family, absl::Duration patience) {
   const std::string subject = NameOf(family.id);
   if (family.feed == nullptr) {
@@ -79,10 +84,11 @@ Finding ExamineFamily(const families::Family& family, absl::Duration patience) {
   }
   const feed::SnapshotPtr snapshot = family.feed->table().TakeSnapshot({});
   const absl::Status& condition = snapshot->condition.status;
-  if (!condition.ok()) {
-    // Access is often denied to whoever runs the doctor, and not to the service.
-    return Warning(subject, condition.message(), AdviceFor(condition));
+  if (IsNotHere(condition)) {
+    return Fine(subject,
+                absl::StrCat("not complete on this host: ", std::string(condition.message())));
   }
+  if (!condition.ok()) return Warning(subject, condition.message(), AdviceFor(condition));
   return Fine(subject, absl::StrCat(snapshot->rows.size(), " rows in ",
                                     absl::FormatDuration(absl::Trunc(snapshot->info.duration,
                                                                      absl::Microseconds(100))),

@@ -65,6 +65,11 @@ DWORD WINAPI OnControl(DWORD control, DWORD /*event_type*/, void* /*event_data*/
   return TheService().life->OnControl(control);
 }
 
+// A console program hears of users who log off, and would end. The SCM says when the service is to.
+BOOL WINAPI StayOn(DWORD event) {
+  return event == CTRL_LOGOFF_EVENT || event == CTRL_SHUTDOWN_EVENT ? TRUE : FALSE;
+}
+
 void WINAPI ServiceMain(DWORD /*count*/, wchar_t** /*arguments*/) {
   ServiceProcess& service = TheService();
   service.handle = RegisterServiceCtrlHandlerExW(service.name.c_str(), &OnControl, nullptr);
@@ -87,6 +92,7 @@ void WINAPI ServiceMain(DWORD /*count*/, wchar_t** /*arguments*/) {
 bool TakesSettingsFile() { return false; }
 
 int RunAsService(const std::string& /*settings_file*/, absl::Status& error) {
+  SetConsoleCtrlHandler(&StayOn, TRUE);
   const SERVICE_TABLE_ENTRYW table[] = {{TheService().name.data(), &ServiceMain},
                                         {nullptr, nullptr}};
   if (StartServiceCtrlDispatcherW(table) == 0) {

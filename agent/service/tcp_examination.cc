@@ -40,7 +40,7 @@ class Loopback {
     return row.has_remote != 0 && row.local_port == client_port_ && row.remote_port == server_port_;
   }
 
-  absl::Status Send(size_t bytes) {
+  absl::Status Send(size_t bytes) const {
     const std::string block(bytes, 'x');
     if (send(client_, block.data(), static_cast<int>(bytes), kNoSignal) !=
         static_cast<int>(bytes)) {
@@ -156,7 +156,7 @@ Finding ExamineTcp(const families::Family& family, const families::Operations& o
   if (!absl::c_linear_search(family.tcp_groups, v1::TCP_GROUP_DATA)) {
     return Fine(kSubject, "left out: this host has no extended statistics");
   }
-  Loopback loopback;
+  const Loopback loopback;
   if (!loopback.status().ok()) {
     return Failure(kSubject, loopback.status().message(), "look at the host's TCP stack");
   }
@@ -168,7 +168,7 @@ Finding ExamineTcp(const families::Family& family, const families::Operations& o
   if (absl::Status status = loopback.Send(kBytes); !status.ok()) {
     return Failure(kSubject, status.message(), "look at the host's TCP stack");
   }
-  const Finding finding = Judge(Find(family, loopback, patience));
+  Finding finding = Judge(Find(family, loopback, patience));
   static_cast<void>(Switch(operations, loopback, false));
   return finding;
 }

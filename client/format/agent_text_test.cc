@@ -35,7 +35,7 @@ std::string TextOf(const v1::SourceStatus& source) {
 
 TEST(AgentTextTest, SourceThatKeepsItsTimeIsNothingToTell) {
   EXPECT_THAT(TextOf(Source()),
-              AllOf(HasSubstr("every 1s"), Not(HasSubstr("since")), Not(HasSubstr("instead"))));
+              AllOf(HasSubstr("every 1 s"), Not(HasSubstr("since")), Not(HasSubstr("instead"))));
 }
 
 TEST(AgentTextTest, SourceThatHangsOrIsLeftAloneIsTold) {
@@ -53,7 +53,7 @@ TEST(AgentTextTest, IntervalThatWasLengthenedIsTold) {
   *source.mutable_interval() = ToProto(absl::Seconds(5));
   *source.mutable_wanted_interval() = ToProto(absl::Seconds(1));
   *source.mutable_cpu_time() = ToProto(absl::Seconds(7));
-  EXPECT_THAT(TextOf(source), AllOf(HasSubstr("every 5s instead of 1s"), HasSubstr("7s of")));
+  EXPECT_THAT(TextOf(source), AllOf(HasSubstr("every 5 s instead of 1 s"), HasSubstr("7 s of")));
 }
 
 }  // namespace

@@ -30,7 +30,9 @@ class RandomFiller {
     }
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor* field = type->field(i);
-      if (random_() % 4 == 0 || (field->message_type() != nullptr && depth == 0)) continue;
+      // A map's entries have their keys, or two could have the same.
+      const bool left_out = random_() % 4 == 0 && !type->options().map_entry();
+      if (left_out || (field->message_type() != nullptr && depth == 0)) continue;
       const int times = field->is_repeated() ? static_cast<int>(random_() % 3) : 1;
       for (int time = 0; time < times; ++time) Set(message, field, depth);
     }

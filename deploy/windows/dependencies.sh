@@ -6,7 +6,7 @@
 #   dependencies.sh --prefix   prints the folder with lib/ and include/, and builds nothing
 #
 # `./dev windows build` calls it. There is one recipe per library in dependencies/. The cache is outside the tree,
-# because it takes tens of minutes to fill and depends on nothing that changes often:
+# because it takes a quarter of an hour to fill and depends on nothing that changes often:
 # ${XDG_CACHE_HOME:-~/.cache}/farstat/windows-<hash of recipes, compiler options and versions>. Old ones can be deleted.
 # How libraries are built is in dependencies/ and in the tool chain file, never here: the hash does not see this file.
 set -euo pipefail
@@ -217,5 +217,4 @@ TEXT
   echo "The libraries for Windows are complete: $(du -sh "$prefix" | cut -f 1) after $((SECONDS / 60)) min"
 }
 
-# In one line, because this file may be edited while it runs.
-main; exit
+main

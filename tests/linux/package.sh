@@ -96,6 +96,7 @@ grep -q '^farstat:.*:/var/lib/farstat:' "$root/etc/passwd" || fail "install: no 
 [ "$("$root/usr/bin/farstat-agent" version)" = "farstat-agent $(sed -n -E 's/^project\(farstat VERSION ([0-9.]+).*/\1/p' "$top/CMakeLists.txt")" ] || fail "install: the agent does not say its version"
 "$root/usr/bin/farstat" --help >"$work/help.txt" || fail "install: the command line does not start"
 
+: >"$work/agent.log"
 # The installed agent with the installed settings, on a port of its own, under the unit's filter of system calls.
 if "$here/confined.py" "$unit" /usr/bin/python3 -c 'import os; os.nice(1)' 2>"$work/confined.log"; then fail "the filter of system calls filters nothing"; fi
 "$here/confined.py" "$unit" "$root/usr/bin/farstat-agent" run --config "$settings" --listen 127.0.0.1:0 2>"$work/agent.log" &

@@ -40,6 +40,8 @@ class Process {
   std::string WaitForOutput(const std::string& text, absl::Duration limit = absl::Seconds(20));
   // What it has said until now: its standard output, then its standard error.
   std::string Said();
+  // What its standard output holds after waiting for more for at most `limit`.
+  std::string Output(absl::Duration limit);
   // Closes our end of its standard output, as `| head` does when it has seen enough.
   void CloseOutput();
   // Waits for its end, reading all it says.

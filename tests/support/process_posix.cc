@@ -126,6 +126,11 @@ std::string Process::Said() {
   return absl::StrCat(out_, err_);
 }
 
+std::string Process::Output(absl::Duration limit) {
+  ReadMore(limit);
+  return out_;
+}
+
 void Process::CloseOutput() {
   if (out_pipe_ >= 0) close(out_pipe_);
   out_pipe_ = -1;

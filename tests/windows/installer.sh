@@ -17,6 +17,7 @@ write=
 if [ "${1:-}" = --write ]; then write=1; shift; fi
 version=$1 binaries=$(cd "$2" && pwd)
 next=${version%.*}.$((${version##*.} + 1))
+rm -rf "$work"
 mkdir -p "$logs" "$work"
 
 fail() {
@@ -97,9 +98,10 @@ await_running() {
 }
 # The installed service answers the command line of this host, if that has been built.
 answers() {
-  local cli=$top/build/bin/farstat
+  local cli=$top/build/bin/farstat what=$1
+  shift
   [ -x "$cli" ] || return 0
-  "$cli" agent info -t "127.0.0.1:$port" >"$logs/installer-answer.txt" 2>&1 || { cat "$logs/installer-answer.txt"; fail "$1: the service does not answer"; }
+  "$cli" agent info -t "127.0.0.1:$port" "$@" >"$logs/installer-answer.txt" 2>&1 || { cat "$logs/installer-answer.txt"; fail "$what: the service does not answer"; }
 }
 # Two lists of lines: what is there, and what should be.
 is() { [ "$2" = "$3" ] || { diff <(printf '%s\n' "$3") <(printf '%s\n' "$2") || true; fail "$1"; }; }
@@ -172,10 +174,15 @@ is "install with wrong settings: files" "$(installed_files)" ""
 if has_key "$service"; then fail "install with wrong settings: there is a service"; fi
 echo "ok installer wrong settings refused, nothing left"
 
-msi configure /i "Z:$work/farstat.msi" LISTEN=127.0.0.1:0 "OPERATOR=*.ops.example" || fail "install with settings: msiexec answers $? (log: $log)"
-grep -q '"127.0.0.1:0"' "$data/agent.textproto" || fail "install with settings: no LISTEN"
-grep -q '"\*.ops.example"' "$data/agent.textproto" || fail "install with settings: no OPERATOR"
+"$top/deploy/certs/make-test-ca.sh" "$work/certs" >"$logs/installer-certs.log" 2>&1 || fail "no certificates (log: $logs/installer-certs.log)"
+certs="Z:${work//\//\\}\\certs"
+msi configure /i "Z:$work/farstat.msi" "LISTEN=127.0.0.1:$port" "CA=$certs\\ca.crt" "CERT=$certs\\agent.crt" "KEY=$certs\\agent.key" \
+  "OPERATOR=*.ops.example" || fail "install with settings: msiexec answers $? (log: $log)"
+for part in "\"127.0.0.1:$port\"" agent.crt '"\*.ops.example"'; do
+  grep -q "$part" "$data/agent.textproto" || fail "install with settings: no $part in them"
+done
 await_running "install with settings"
+answers "install with settings" --ca "$work/certs/ca.crt" --cert "$work/certs/client.crt" --key "$work/certs/client.key"
 msi remove-configured /x "Z:$work/farstat.msi" || fail "remove: msiexec answers $? (log: $log)"
 echo "ok installer settings by properties"
 

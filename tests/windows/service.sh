@@ -34,7 +34,9 @@ fail() {
 # Runs an .exe; its output is in $said, its exit code in $code.
 run() {
   code=0
-  said=$(timeout 120 wine "$@" 2>>"$log.stderr" </dev/null | tr -d '\r') || code=$?
+  # A pipe would be held open by what Wine starts behind it.
+  timeout 120 wine "$@" >"$log.said" 2>&1 </dev/null 8>&- || code=$?
+  said=$(tr -d '\r' <"$log.said")
   printf -- '--- %s (%d)\n%s\n' "$*" "$code" "$said" >>"$log"
 }
 agent_says() { run "$agent" "$@"; }
@@ -59,8 +61,14 @@ is_state() {
 step=wine
 rm -rf "$WINEPREFIX"
 mkdir -p "$WINEPREFIX"
-# Services inherit the standard error of what starts Wine: the event log comes with it.
 timeout 180 wineboot --init >"$log.wine" 2>&1 </dev/null || fail "Wine does not start"
+# Its first session has to be over: two service control managers would know different services.
+timeout 60 wineserver -w
+# Wine ends its services when the last program ends: this one waits for input until the test ends.
+mkfifo "$WINEPREFIX/keeper"
+wine cmd <"$WINEPREFIX/keeper" >>"$log.wine" 2>&1 8>&- &
+exec 8>"$WINEPREFIX/keeper"
+await grep -q '>$' "$log.wine"
 
 step='without the service control manager'
 agent_says service
@@ -113,8 +121,9 @@ file_says "$log.wine" "serving on 127.0.0.1:$port"
 
 step=ask
 if [ -x "$top/build/bin/farstat" ]; then
-  answer=$("$top/build/bin/farstat" get host -t 127.0.0.1:$port 2>&1) || fail "farstat get host: $answer"
-  grep -q -i 'tcp' <<<"$answer" || fail "farstat get host: $answer"
+  # Of the families, one whose answer does not depend on how many sockets this host has.
+  answer=$("$top/build/bin/farstat" get ras -t 127.0.0.1:$port 2>&1) || fail "farstat get ras: $answer"
+  grep -q '0 connections' <<<"$answer" || fail "farstat get ras: $answer"
 fi
 
 step='second instance'

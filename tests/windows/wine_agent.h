@@ -10,7 +10,6 @@
 #include <google/protobuf/message.h>
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
