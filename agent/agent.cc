@@ -18,6 +18,9 @@ uint64_t NewStartId() {
 rpc::Limits LimitsOf(const agent::AgentSettings& settings) {
   rpc::Limits limits;
   if (settings.max_streams() > 0) limits.max_streams = settings.max_streams();
+  limits.max_streams_per_peer = settings.max_streams_per_peer() > 0
+                                    ? settings.max_streams_per_peer()
+                                    : (limits.max_streams * 3 + 3) / 4;
   if (settings.stalled_stream_timeout_s() > 0) {
     limits.stalled_stream_timeout = absl::Seconds(settings.stalled_stream_timeout_s());
   }

@@ -55,6 +55,9 @@ void ApplyFlags(const AgentFlags& flags, agent::AgentSettings& settings) {
   }
   if (!flags.state_directory.empty()) settings.set_state_directory(flags.state_directory);
   if (flags.max_streams != 0) settings.set_max_streams(flags.max_streams);
+  if (flags.max_streams_per_peer != 0) {
+    settings.set_max_streams_per_peer(flags.max_streams_per_peer);
+  }
   if (flags.stalled_stream_timeout_s != 0) {
     settings.set_stalled_stream_timeout_s(flags.stalled_stream_timeout_s);
   }
@@ -81,6 +84,7 @@ void Check(const agent::AgentSettings& settings, std::vector<std::string>& probl
         absl::StrCat("log_level: \"", level, "\" is not one of trace, debug, info, warn, error"));
   }
   CheckNumber("max_streams", settings.max_streams(), kMaxStreams, problems);
+  CheckNumber("max_streams_per_peer", settings.max_streams_per_peer(), kMaxStreams, problems);
   CheckNumber("stalled_stream_timeout_s", settings.stalled_stream_timeout_s(), kMaxStalledSeconds,
               problems);
   CheckNumber("max_collection_cpu_percent", settings.max_collection_cpu_percent(), kMaxCpuPercent,

@@ -25,6 +25,7 @@ struct AgentFlags {
   std::vector<std::string> operators;
   std::string state_directory;
   int max_streams = 0;
+  int max_streams_per_peer = 0;
   int stalled_stream_timeout_s = 0;
   int max_collection_cpu_percent = 0;
 };

@@ -140,6 +140,8 @@ void AddSettings(AgentFlags& flags, CLI::App& verb) {
   verb.add_option("--state-directory", flags.state_directory,
                   "Folder for what must outlive the agent");
   verb.add_option("--max-streams", flags.max_streams, "Streams served at once. Default: 2000");
+  verb.add_option("--max-streams-per-peer", flags.max_streams_per_peer,
+                  "Of these, for one peer, by its address. Default: three quarters of them");
   verb.add_option("--stalled-stream-timeout", flags.stalled_stream_timeout_s,
                   "Seconds after which a stream that is not read is ended. Default: 60");
   verb.add_option("--max-collection-cpu-percent", flags.max_collection_cpu_percent,

@@ -72,6 +72,30 @@ struct Step {
   size_t readers = 1;
 };
 
+// Where in a snapshot a page begins, and how much fits in it.
+struct PagePosition {
+  size_t first;
+  size_t max_bytes;
+  // Totals are not counted.
+  size_t max_rows;
+
+  friend bool operator==(const PagePosition& a, const PagePosition& b) {
+    return a.first == b.first && a.max_bytes == b.max_bytes && a.max_rows == b.max_rows;
+  }
+  template <typename Hash>
+  friend Hash AbslHashValue(Hash hash, const PagePosition& position) {
+    return Hash::combine(std::move(hash), position.first, position.max_bytes, position.max_rows);
+  }
+};
+
+// Rows of a snapshot, up to the one where the next page begins.
+struct Page {
+  SharedBytes bytes;
+  size_t end = 0;
+};
+
+struct Snapshot;
+
 // Everything in it is guarded by the lock of its table.
 struct Audience {
   Selection selection;
@@ -79,6 +103,10 @@ struct Audience {
   std::shared_ptr<Judgement> judgement;
   // Assembled in the newest tick, each until all readers have it.
   absl::flat_hash_map<StepPosition, Step> steps;
+  // Taken in the newest tick, while somebody has it; its pages, if more than one took it.
+  std::weak_ptr<const Snapshot> snapshot;
+  bool snapshot_is_shared = false;
+  absl::flat_hash_map<PagePosition, Page> pages;
   // The next one that is no full set will be about as large.
   size_t newest_step_bytes = 0;
 };

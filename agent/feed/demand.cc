@@ -6,7 +6,7 @@ namespace farstat::feed {
 namespace {
 
 // With more filters than these, comparing costs more than it saves: every row is collected whole.
-constexpr size_t kMaxFilters = 16;
+constexpr size_t kMaxFilters = 8;
 
 }  // namespace
 

@@ -117,7 +117,7 @@ TEST_F(FeedHangTest, HangIsToldWhileItLasts) {
   EXPECT_TRUE(status.condition.stale);
   EXPECT_EQ(status.condition.since, since);
   EXPECT_EQ(ErrorInfoOf(status.condition.status).reason(), kSourceHung);
-  EXPECT_EQ(feed_->table().TakeSnapshot({}).rows.size(), 1u) << "the last good rows stay";
+  EXPECT_EQ(feed_->table().TakeSnapshot({})->rows.size(), 1u) << "the last good rows stay";
   Run(absl::Minutes(10));
   EXPECT_EQ(begun_, 2) << "one call hangs, no more are made";
 }
@@ -132,7 +132,7 @@ TEST_F(FeedHangTest, CallThatReturnsLatePublishesItsRows) {
   ReturnAndRun();
   EXPECT_THAT(observed_, ElementsAre(false, true));
   EXPECT_TRUE(feed_->status().condition.status.ok());
-  EXPECT_EQ(feed_->table().TakeSnapshot({}).rows.size(), 1u);
+  EXPECT_EQ(feed_->table().TakeSnapshot({})->rows.size(), 1u);
   Run(absl::Seconds(1));
   EXPECT_EQ(feed_->status().state, SourceState::kOk);
 }

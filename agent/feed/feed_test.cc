@@ -356,6 +356,15 @@ TEST_F(FeedTest, RevisitsAreSpacedToo) {
   EXPECT_EQ(source_.collections, 1000 / 20);
 }
 
+// Rows of some keys; filters that are equal without being the same object.
+Selection OnlyKeys(unsigned remainder) {
+  Selection selection;
+  selection.filter = std::make_shared<const Filter>(
+      std::to_string(remainder),
+      [remainder](absl::string_view facts) { return facts[0] % 2u == remainder; });
+  return selection;
+}
+
 // With its thread, under load from many sides; the point is what ThreadSanitizer says.
 TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
   std::atomic<int> value{0};
@@ -387,13 +396,15 @@ TEST(FeedThreadTest, SubscribersComeAndGoWhileItTicks) {
               ++ticks;
               ticked.notify_all();
             });
-        TestReader reader({});
+        TestReader reader(round % 2 == 0 ? Selection() : OnlyKeys(0));
         for (int wanted = 1; wanted <= 5; ++wanted) {
           {
             MutexLock lock(mutex);
             while (ticks < wanted) ticked.wait(mutex);
           }
-          if (reader.Read(feed.table(), 500 + random() % 5000).complete) ++complete;
+          if (reader.Read(feed.table(), 500 + random() % 2 * 4000).complete) ++complete;
+          const SnapshotPtr snapshot = feed.table().TakeSnapshot(OnlyKeys(random() % 2));
+          feed.table().TakePage(snapshot, {0, 2000, 100});
         }
         feed.Refresh(1, absl::Milliseconds(random() % 3), [](const absl::Status&) {});
         feed.Nudge();

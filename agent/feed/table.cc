@@ -229,6 +229,7 @@ Batch Table::Read(const AudiencePtr& audience, size_t max_bytes, Cursor& cursor)
 
 AudiencePtr Table::Join(const Selection& selection) const {
   MutexLock lock(mutex_);
+  if (audiences_.size() >= look_at_audiences_) ForgetWhoLeft();
   std::weak_ptr<Audience>& known = audiences_[KeyOf(selection)];
   AudiencePtr audience = known.lock();
   if (audience != nullptr) return audience;
@@ -277,19 +278,31 @@ Step Table::TakeStep(const AudiencePtr& audience, const StepPosition& position) 
 }
 
 void Table::KeepStep(Audience& audience, const StepPosition& position, const Step& step) const {
-  if (kept_bytes_ + step.bytes->size() > options_.kept_bytes) ForgetSteps();
+  MakeRoomFor(step.bytes->size());
   kept_bytes_ += step.bytes->size();
   audience.steps.emplace(position, step);
 }
 
+void Table::MakeRoomFor(size_t bytes) const {
+  if (kept_bytes_ + bytes > options_.kept_bytes) ForgetSteps();
+}
+
 void Table::ForgetSteps() const {
-  absl::erase_if(judgements_, [](const auto& entry) { return entry.second.expired(); });
-  absl::erase_if(audiences_, [](const auto& entry) {
-    const AudiencePtr audience = entry.second.lock();
-    if (audience != nullptr) audience->steps.clear();
-    return audience == nullptr;
-  });
+  ForgetWhoLeft();
+  for (const auto& [key, known] : audiences_) {
+    const AudiencePtr audience = known.lock();
+    if (audience == nullptr) continue;
+    audience->steps.clear();
+    audience->pages.clear();
+  }
   kept_bytes_ = 0;
+}
+
+// Callers with a new filter each time do not make the table grow, also if no tick comes.
+void Table::ForgetWhoLeft() const {
+  absl::erase_if(judgements_, [](const auto& entry) { return entry.second.expired(); });
+  absl::erase_if(audiences_, [](const auto& entry) { return entry.second.expired(); });
+  look_at_audiences_ = std::max<size_t>(64, 2 * audiences_.size());
 }
 
 Step Table::MakeStep(Audience& audience, const StepPosition& position) const {
@@ -344,22 +357,78 @@ bool Table::CanResume(Tick tick) const {
   return tick != 0 && tick >= forgotten_ && tick <= info_.tick;
 }
 
-Snapshot Table::TakeSnapshot(const Selection& selection) const {
+SnapshotPtr Table::TakeSnapshot(const Selection& selection) const {
   // Watchers may have judged the rows by this filter already.
-  const AudiencePtr audience = Join(selection);
+  AudiencePtr audience = Join(selection);
   MutexLock lock(mutex_);
+  SnapshotPtr taken = audience->snapshot.lock();
+  if (taken != nullptr && taken->info.tick != info_.tick) taken = nullptr;
+  if (taken != nullptr && taken->info.released == info_.released &&
+      taken->condition.version == condition_.version) {
+    audience->snapshot_is_shared = true;
+    return taken;
+  }
   if (audience->judgement != nullptr) Judge(*audience->judgement);
-  Snapshot snapshot;
-  snapshot.info = info_;
-  snapshot.condition = condition_;
-  if (audience->judgement == nullptr) snapshot.rows.reserve(info_.row_count);
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->info = info_;
+  snapshot->condition = condition_;
+  if (audience->judgement == nullptr) snapshot->rows.reserve(info_.row_count + 1);
   for (size_t i = 0; i < slots_.size(); ++i) {
     const Slot& slot = slots_[i];
     if (slot.row == nullptr || slot.removed || !Wants(selection, *slot.row)) continue;
     if (audience->judgement != nullptr && !audience->judgement->matches[i]) continue;
-    snapshot.rows.push_back(slot.row);
+    snapshot->rows.push_back(slot.row);
+    if (!slot.row->totals()) continue;
+    std::rotate(snapshot->rows.begin(), snapshot->rows.end() - 1, snapshot->rows.end());
+    ++snapshot->totals;
   }
+  // Of another condition, but with the same rows: its pages are good still.
+  audience->snapshot_is_shared = taken != nullptr;
+  audience->snapshot = snapshot;
+  snapshot->audience = std::move(audience);
   return snapshot;
+}
+
+// A page of the newest snapshot, if another caller had it made.
+bool Table::FindPage(const SnapshotPtr& snapshot, const PagePosition& position, Page& page) const {
+  MutexLock lock(mutex_);
+  if (snapshot->info.tick != info_.tick) return false;
+  const auto found = snapshot->audience->pages.find(position);
+  if (found == snapshot->audience->pages.end()) return false;
+  page = found->second;
+  return true;
+}
+
+void Table::KeepPage(const SnapshotPtr& snapshot, const PagePosition& position,
+                     const Page& page) const {
+  MutexLock lock(mutex_);
+  Audience& audience = *snapshot->audience;
+  if (snapshot->info.tick != info_.tick || info_.released || !audience.snapshot_is_shared) return;
+  MakeRoomFor(page.bytes->size());
+  if (audience.pages.emplace(position, page).second) kept_bytes_ += page.bytes->size();
+}
+
+Page Table::TakePage(const SnapshotPtr& snapshot, const PagePosition& position) const {
+  Page page;
+  if (FindPage(snapshot, position, page)) return page;
+  const PartMask parts = snapshot->audience->selection.parts;
+  const std::vector<RowPtr>& rows = snapshot->rows;
+  std::string out;
+  if (position.first < rows.size()) {
+    // About right: rows of a family are much alike.
+    out.reserve(std::min(position.max_bytes, (rows.size() - position.first + 1) *
+                                                 rows[rows.size() - 1]->EncodedSize(parts)));
+  }
+  const size_t first_row = std::max(position.first, snapshot->totals);
+  for (page.end = position.first; page.end < rows.size(); ++page.end) {
+    if (page.end >= first_row + position.max_rows) break;
+    const Row& row = *rows[page.end];
+    if (out.size() + row.EncodedSize(parts) > position.max_bytes) break;
+    row.AppendTo(parts, out);
+  }
+  page.bytes = CountedBytes(std::move(out), batch_bytes_);
+  KeepPage(snapshot, position, page);
+  return page;
 }
 
 Tick Table::tick() const {
@@ -375,6 +444,11 @@ TickInfo Table::info() const {
 Condition Table::condition() const {
   MutexLock lock(mutex_);
   return condition_;
+}
+
+size_t Table::audiences() const {
+  MutexLock lock(mutex_);
+  return audiences_.size();
 }
 
 size_t Table::row_bytes() const {

@@ -92,12 +92,17 @@ struct Batch {
   TickInfo info;
 };
 
-// All rows at one tick.
+// All rows of a selection at one tick. Callers who ask for the same in one tick share it.
 struct Snapshot {
   TickInfo info;
   Condition condition;
+  // Totals first.
   std::vector<RowPtr> rows;
+  size_t totals = 0;
+  // Who it was made for; its pages are kept there.
+  AudiencePtr audience;
 };
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
 class Table {
  public:
@@ -137,7 +142,9 @@ class Table {
   Batch Read(const AudiencePtr& audience, size_t max_bytes, Cursor& cursor) const;
   // Whether a reader at `tick` can go on from there.
   bool CanResume(Tick tick) const;
-  Snapshot TakeSnapshot(const Selection& selection) const;
+  SnapshotPtr TakeSnapshot(const Selection& selection) const;
+  // The rows of a snapshot from a position on.
+  Page TakePage(const SnapshotPtr& snapshot, const PagePosition& position) const;
 
   Tick tick() const;
   TickInfo info() const;
@@ -145,6 +152,8 @@ class Table {
   size_t row_bytes() const;
   // Bytes of batches that somebody still holds: readers who have not sent them yet.
   size_t batch_bytes() const { return *batch_bytes_; }
+  // Different selections that somebody reads by, and perhaps some that nobody does any more.
+  size_t audiences() const;
 
  private:
   struct Slot {
@@ -216,6 +225,10 @@ class Table {
                 std::string& out) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void KeepStep(Audience& audience, const StepPosition& position, const Step& step) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool FindPage(const SnapshotPtr& snapshot, const PagePosition& position, Page& page) const;
+  void KeepPage(const SnapshotPtr& snapshot, const PagePosition& position, const Page& page) const;
+  void MakeRoomFor(size_t bytes) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetWhoLeft() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ForgetSteps() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Judge(Judgement& judgement) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
@@ -246,7 +259,9 @@ class Table {
       ABSL_GUARDED_BY(mutex_);
   mutable absl::flat_hash_map<std::string, std::weak_ptr<Judgement>> judgements_
       ABSL_GUARDED_BY(mutex_);
-  // Bytes of the steps that are kept in audiences.
+  // At so many audiences it is time to see which have no readers any more.
+  mutable size_t look_at_audiences_ ABSL_GUARDED_BY(mutex_) = 0;
+  // Bytes of the steps and pages that are kept in audiences.
   mutable size_t kept_bytes_ ABSL_GUARDED_BY(mutex_) = 0;
   // Outlives the table where batches do.
   const std::shared_ptr<std::atomic<size_t>> batch_bytes_ =

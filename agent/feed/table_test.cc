@@ -300,9 +300,65 @@ TEST_F(TableTest, ClearedTableMakesAResync) {
 
 TEST_F(TableTest, SnapshotHoldsWhatMatches) {
   Publish({{1, 5}, {2, 6}, {3, 5}});
-  const Snapshot snapshot = table_.TakeSnapshot(OnlyState(5));
-  EXPECT_EQ(snapshot.rows.size(), 2u);
-  EXPECT_EQ(snapshot.info.row_count, 3u);
+  const SnapshotPtr snapshot = table_.TakeSnapshot(OnlyState(5));
+  EXPECT_EQ(snapshot->rows.size(), 2u);
+  EXPECT_EQ(snapshot->info.row_count, 3u);
+}
+
+TEST_F(TableTest, CallersInOneTickShareASnapshotAndItsPages) {
+  Publish({{1}, {2}, {3}});
+  const SnapshotPtr first = table_.TakeSnapshot({});
+  const PagePosition all = {0, 1 << 20, 100};
+  EXPECT_NE(table_.TakePage(first, all).bytes, table_.TakePage(first, all).bytes)
+      << "for one caller nothing is kept";
+  const SnapshotPtr second = table_.TakeSnapshot({});
+  EXPECT_EQ(second, first);
+  EXPECT_EQ(table_.TakePage(first, all).bytes, table_.TakePage(second, all).bytes);
+  Publish({{1}, {2}, {3, 5, 1}});
+  const SnapshotPtr later = table_.TakeSnapshot({});
+  EXPECT_NE(later, first);
+  EXPECT_NE(*table_.TakePage(later, all).bytes, *table_.TakePage(first, all).bytes);
+}
+
+TEST_F(TableTest, FiltersOfCallersWhoLeftAreForgotten) {
+  Publish({{1}});
+  for (int caller = 0; caller < 10000; ++caller) {
+    Selection selection;
+    selection.filter = std::make_shared<const Filter>(std::to_string(caller),
+                                                      [](absl::string_view) { return true; });
+    ASSERT_EQ(table_.TakeSnapshot(selection)->rows.size(), 1u);
+  }
+  EXPECT_LE(table_.audiences(), 64u);
+}
+
+TEST_F(TableTest, SnapshotOfAnotherConditionIsAnother) {
+  Publish({{1}, {2}});
+  const SnapshotPtr fresh = table_.TakeSnapshot({});
+  PublishFailure({});
+  const SnapshotPtr stale = table_.TakeSnapshot({});
+  EXPECT_FALSE(fresh->condition.stale);
+  EXPECT_TRUE(stale->condition.stale);
+  EXPECT_EQ(stale->rows.size(), 2u);
+  table_.Clear();
+  EXPECT_TRUE(table_.TakeSnapshot({})->rows.empty());
+}
+
+TEST_F(TableTest, PagesAreBoundedAndEndWhereTheNextBegins) {
+  Rows rows;
+  for (int key = 1; key <= 50; ++key) rows.push_back({key, 5, key});
+  Publish(rows);
+  const SnapshotPtr snapshot = table_.TakeSnapshot({});
+  std::string bytes;
+  size_t first = 0;
+  for (int pages = 1; first < snapshot->rows.size(); ++pages) {
+    ASSERT_LT(pages, 51);
+    const Page page = table_.TakePage(snapshot, {first, 200, 4});
+    EXPECT_LE(page.bytes->size(), 200u);
+    EXPECT_LE(page.end - first, 4u);
+    bytes += *page.bytes;
+    first = page.end;
+  }
+  EXPECT_EQ(bytes, *table_.TakePage(snapshot, {0, 1 << 20, 100}).bytes);
 }
 
 TEST_F(TableTest, TombstonesAreBoundedInBytes) {
@@ -422,7 +478,7 @@ TEST_F(TableTest, RowIsJudgedOncePerFilterUntilItsFactsChange) {
   Publish({{1, 6, 11}, {2, 6, 21}, {3, 5, 31}});
   for (TestReader& reader : readers) reader.CatchUp(table_);
   EXPECT_EQ(calls, 4);
-  EXPECT_EQ(table_.TakeSnapshot(selection(kAllTestParts)).rows.size(), 1u);
+  EXPECT_EQ(table_.TakeSnapshot(selection(kAllTestParts))->rows.size(), 1u);
   EXPECT_EQ(calls, 4) << "a snapshot uses what watchers found out";
 }
 

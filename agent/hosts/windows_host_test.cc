@@ -68,7 +68,7 @@ class WindowsHostTest : public ::testing::Test {
     });
     MutexLock lock(mutex);
     while (!done) changed.wait(mutex);
-    return family.feed->table().TakeSnapshot({});
+    return *family.feed->table().TakeSnapshot({});
   }
 
   // Ends the host, which must not wait for its calls that hang, then lets them return and waits for

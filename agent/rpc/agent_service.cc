@@ -25,6 +25,7 @@ v1::AgentLimits ToProto(const Limits& limits) {
   proto.set_max_message_bytes(static_cast<uint32_t>(limits.max_message_bytes));
   proto.set_max_request_bytes(static_cast<uint32_t>(limits.max_request_bytes));
   proto.set_max_streams(static_cast<uint32_t>(limits.max_streams));
+  proto.set_max_streams_per_peer(static_cast<uint32_t>(limits.max_streams_per_peer));
   proto.set_max_retained_snapshots(static_cast<uint32_t>(limits.max_retained_snapshots));
   *proto.mutable_stalled_stream_timeout() = ToProto(limits.stalled_stream_timeout);
   return proto;

@@ -24,10 +24,14 @@ using Frame = v1::SubscribeTcpStatisticsResponse;
 
 // Up to this size copying bytes costs less than counting who holds them.
 constexpr size_t kCopied = 2048;
+// A header, a status and the headers of fields.
+constexpr size_t kTypicalHeader = 256;
 
 // Puts a message together from bytes that are its own and bytes that it shares with others.
 class Pieces {
  public:
+  Pieces() { own_.reserve(kTypicalHeader); }
+
   // For the message's own bytes.
   std::string& own() { return own_; }
   void Add(const feed::SharedBytes& shared) {

@@ -32,7 +32,7 @@ absl::StatusOr<Quota::SharePtr> Quota::Take(absl::string_view peer_host) {
   }
   ++taken_;
   ++taken_by_[peer_host];
-  return SharePtr(new Share(*this, peer_host));  // its constructor is private
+  return std::unique_ptr<const Share>(new Share(*this, peer_host));  // constructor is private
 }
 
 void Quota::GiveBack(const std::string& peer_host) {

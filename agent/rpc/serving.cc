@@ -3,7 +3,6 @@
 #include <random>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "agent/rpc/stream.h"
 #include "common/status.h"
 
@@ -15,13 +14,6 @@ absl::Status StreamRegistry::Add(const std::shared_ptr<StatisticsStream>& stream
     ++refused;
     return ErrorStatus(absl::StatusCode::kUnavailable, kAgentStopping,
                        "the agent is stopping; try again when it has restarted");
-  }
-  if (streams_.size() >= static_cast<size_t>(max_streams_)) {
-    ++refused;
-    return ErrorStatus(absl::StatusCode::kResourceExhausted, kLimitReached,
-                       absl::StrCat("the agent serves its limit of ", max_streams_,
-                                    " streams already; try again later"),
-                       {{"limit", "max_streams"}});
   }
   streams_.emplace(stream.get(), stream);
   return absl::OkStatus();
@@ -61,38 +53,39 @@ void StreamRegistry::Close() {
   closed_ = true;
 }
 
-absl::StatusOr<uint64_t> SnapshotStore::Keep(std::shared_ptr<const RetainedSnapshot> snapshot) {
+absl::StatusOr<uint64_t> SnapshotStore::Keep(std::shared_ptr<const RetainedSnapshot> snapshot,
+                                             const std::string& peer_host) {
   static thread_local std::mt19937_64 random{std::random_device{}()};
-  const SteadyTime expires =
-      clock_.Steady() + absl::ToChronoNanoseconds(limits_.snapshot_retention);
+  const SteadyTime expires = clock_.Steady() + absl::ToChronoNanoseconds(retention_);
   uint64_t id;
   {
     MutexLock lock(mutex_);
-    MakeRoom();
-    if (kept_.size() >= static_cast<size_t>(limits_.max_retained_snapshots)) {
-      return ErrorStatus(absl::StatusCode::kResourceExhausted, kLimitReached,
-                         "too many large snapshots are being fetched page by page; try again "
-                         "later, or narrow the filter or the groups",
-                         {{"limit", "max_retained_snapshots"}});
-    }
+    absl::StatusOr<Quota::SharePtr> share = quota_.Take(peer_host);
+    // The peer's own first: where it is the one that has too many, others' make no room.
+    if (!share.ok() && MakeRoom(&peer_host)) share = quota_.Take(peer_host);
+    if (!share.ok() && MakeRoom(nullptr)) share = quota_.Take(peer_host);
+    if (!share.ok()) return share.status();
     do {
       id = random();
     } while (id == 0 || kept_.count(id) != 0);
-    kept_[id] = {std::move(snapshot), expires, false};
+    kept_[id] = {std::move(snapshot), expires, false, *std::move(share)};
   }
   queue_.PostAt(expires, [this] { ExpireOld(); });
   return id;
 }
 
-// Drops the oldest snapshot that was fetched to its end, if there is no room.
-void SnapshotStore::MakeRoom() {
-  if (kept_.size() < static_cast<size_t>(limits_.max_retained_snapshots)) return;
+// Drops the oldest snapshot that was fetched to its end, of that peer or of any; false: there is
+// none.
+bool SnapshotStore::MakeRoom(const std::string* peer_host) {
   auto oldest = kept_.end();
   for (auto entry = kept_.begin(); entry != kept_.end(); ++entry) {
     if (!entry->second.may_forget) continue;
+    if (peer_host != nullptr && entry->second.share->peer_host() != *peer_host) continue;
     if (oldest == kept_.end() || entry->second.expires < oldest->second.expires) oldest = entry;
   }
-  if (oldest != kept_.end()) kept_.erase(oldest);
+  if (oldest == kept_.end()) return false;
+  kept_.erase(oldest);
+  return true;
 }
 
 void SnapshotStore::MayForget(uint64_t id) {
@@ -102,8 +95,7 @@ void SnapshotStore::MayForget(uint64_t id) {
 }
 
 std::shared_ptr<const RetainedSnapshot> SnapshotStore::Find(uint64_t id) {
-  const SteadyTime expires =
-      clock_.Steady() + absl::ToChronoNanoseconds(limits_.snapshot_retention);
+  const SteadyTime expires = clock_.Steady() + absl::ToChronoNanoseconds(retention_);
   std::shared_ptr<const RetainedSnapshot> snapshot;
   {
     MutexLock lock(mutex_);

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "agent/families/family.h"
 #include "agent/families/query.h"
+#include "agent/rpc/quota.h"
 #include "agent/rpc/work_queue.h"
 #include "common/clock.h"
 #include "common/mutex.h"
@@ -39,9 +40,20 @@ struct Limits {
   size_t max_message_bytes = 512 << 10;
   size_t max_row_bytes = (512 << 10) - (8 << 10);
   int max_request_bytes = 64 << 10;
+  // While more than this waits, in one family, for clients that do not read it, frames are small.
+  size_t max_unsent_bytes = 32 << 20;
+  size_t small_row_bytes = 16 << 10;
+  // Three quarters of what there is for one peer: it cannot keep all others out.
   int max_streams = 2000;
+  int max_streams_per_peer = 1500;
   int max_retained_snapshots = 32;
+  int max_retained_snapshots_per_peer = 24;
   int max_snapshot_calls = 500;
+  int max_snapshot_calls_per_peer = 375;
+  // A connection that has been silent for so long is asked whether it lives, and ends if no answer
+  // comes.
+  absl::Duration keepalive_time = absl::Seconds(60);
+  absl::Duration keepalive_timeout = absl::Seconds(20);
 };
 
 // A family and what is wanted of it.
@@ -55,9 +67,7 @@ class StatisticsStream;
 // The streams that are open.
 class StreamRegistry {
  public:
-  explicit StreamRegistry(int max_streams) : max_streams_(max_streams) {}
-
-  // RESOURCE_EXHAUSTED above the limit, UNAVAILABLE after Close.
+  // UNAVAILABLE after Close.
   absl::Status Add(const std::shared_ptr<StatisticsStream>& stream);
   void Remove(const StatisticsStream* stream);
   std::vector<std::shared_ptr<StatisticsStream>> All() const;
@@ -71,7 +81,6 @@ class StreamRegistry {
   std::atomic<uint64_t> refused{0};
 
  private:
-  const int max_streams_;
   mutable Mutex mutex_;
   mutable ConditionVariable emptied_;
   bool closed_ ABSL_GUARDED_BY(mutex_) = false;
@@ -84,8 +93,9 @@ struct RetainedSnapshot {
   struct Part {
     v1::Family family;
     v1::SectionStatus status;
-    feed::Snapshot snapshot;
-    feed::PartMask parts;
+    // Null: there is nothing of this family. Else of that table.
+    feed::SnapshotPtr snapshot;
+    const feed::Table* table = nullptr;
   };
   std::vector<Part> parts;
   // Rows without totals, in all parts.
@@ -97,10 +107,16 @@ struct RetainedSnapshot {
 class SnapshotStore {
  public:
   SnapshotStore(const Clock& clock, WorkQueue& queue, const Limits& limits)
-      : clock_(clock), queue_(queue), limits_(limits) {}
+      : clock_(clock),
+        queue_(queue),
+        retention_(limits.snapshot_retention),
+        quota_({"max_retained_snapshots", "large snapshots that are fetched page by page",
+                "try again later, or narrow the filter or the groups",
+                limits.max_retained_snapshots, limits.max_retained_snapshots_per_peer}) {}
 
   // RESOURCE_EXHAUSTED when too many are kept.
-  absl::StatusOr<uint64_t> Keep(std::shared_ptr<const RetainedSnapshot> snapshot);
+  absl::StatusOr<uint64_t> Keep(std::shared_ptr<const RetainedSnapshot> snapshot,
+                                const std::string& peer_host);
   // Null: unknown or expired. Prolongs its life.
   std::shared_ptr<const RetainedSnapshot> Find(uint64_t id);
   // Its last page was fetched: it makes room for others first.
@@ -112,13 +128,15 @@ class SnapshotStore {
     std::shared_ptr<const RetainedSnapshot> snapshot;
     SteadyTime expires;
     bool may_forget = false;
+    Quota::SharePtr share;
   };
-  void MakeRoom() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool MakeRoom(const std::string* peer_host) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void ExpireOld();
 
   const Clock& clock_;
   WorkQueue& queue_;
-  const Limits& limits_;
+  const absl::Duration retention_;
+  Quota quota_;
   mutable Mutex mutex_;
   std::map<uint64_t, Kept> kept_ ABSL_GUARDED_BY(mutex_);
 };
@@ -128,7 +146,11 @@ struct Serving {
       : clock(serving_clock),
         limits(serving_limits),
         start_id(agent_start_id),
-        streams(limits.max_streams),
+        stream_quota({"max_streams", "streams", "try again later", limits.max_streams,
+                      limits.max_streams_per_peer}),
+        snapshot_call_quota({"max_snapshot_calls", "snapshots that are being collected",
+                             "try again later", limits.max_snapshot_calls,
+                             limits.max_snapshot_calls_per_peer}),
         snapshots(clock, queue, limits),
         queue(clock) {}
 
@@ -136,10 +158,11 @@ struct Serving {
   const Limits limits;
   // Differs from one start of the agent to the next.
   const uint64_t start_id;
+  Quota stream_quota;
+  // Of snapshots that are waited for or being answered.
+  Quota snapshot_call_quota;
   StreamRegistry streams;
   SnapshotStore snapshots;
-  // Snapshots that are waited for or being answered.
-  std::atomic<int> snapshot_calls{0};
   // Last: its thread ends before what its work looks at.
   WorkQueue queue;
 };

@@ -25,12 +25,6 @@ bool ParsePageToken(const std::string& token, uint64_t& id, uint64_t& position) 
   return absl::SimpleHexAtoi(parts.first, &id) && absl::SimpleAtoi(parts.second, &position);
 }
 
-// Totals first: they belong to the first page.
-void PutTotalsFirst(std::vector<feed::RowPtr>& rows) {
-  std::stable_partition(rows.begin(), rows.end(),
-                        [](const feed::RowPtr& row) { return row->totals(); });
-}
-
 // When a caller must have its answer, so that it still gets it before its deadline.
 SteadyTime GiveUp(const grpc::CallbackServerContext& context, SteadyTime now) {
   const auto left = context.deadline() - std::chrono::system_clock::now();
@@ -64,31 +58,29 @@ grpc::ServerUnaryReactor* SnapshotCall::Begin(grpc::CallbackServerContext* conte
     reactor->Finish(ToGrpcStatus(request.status()));
     return reactor;
   }
-  if (++serving.snapshot_calls > serving.limits.max_snapshot_calls) {
-    --serving.snapshot_calls;
+  absl::StatusOr<Quota::SharePtr> share =
+      serving.snapshot_call_quota.Take(PeerHost(context->peer()));
+  if (!share.ok()) {
     ++serving.streams.refused;
-    reactor->Finish(
-        ToGrpcStatus(ErrorStatus(absl::StatusCode::kResourceExhausted, kLimitReached,
-                                 "too many snapshots are being collected at once; try again later",
-                                 {{"limit", "max_snapshot_calls"}})));
+    reactor->Finish(ToGrpcStatus(share.status()));
     return reactor;
   }
-  std::make_shared<SnapshotCall>(context, serving, *std::move(request), reactor, response)
+  std::make_shared<SnapshotCall>(context, serving, *std::move(request), *std::move(share), reactor,
+                                 response)
       ->Collect();
   return reactor;
 }
 
 SnapshotCall::SnapshotCall(grpc::CallbackServerContext* context, Serving& serving,
-                           SnapshotRequest request, grpc::ServerUnaryReactor* reactor,
-                           grpc::ByteBuffer* response)
+                           SnapshotRequest request, Quota::SharePtr share,
+                           grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response)
     : context_(context),
       serving_(serving),
       request_(std::move(request)),
+      share_(std::move(share)),
       reactor_(reactor),
       response_(response),
       snapshots_(request_.families.size()) {}
-
-SnapshotCall::~SnapshotCall() { --serving_.snapshot_calls; }
 
 void SnapshotCall::Collect() {
   std::vector<size_t> collected;
@@ -102,7 +94,8 @@ void SnapshotCall::Collect() {
     awaited_ = collected.size() + 1;
   }
   for (const size_t family : collected) Refresh(family, request_.max_age);
-  OnCollected();
+  // Nothing had to be collected: the caller's thread answers, and callers do not wait in one queue.
+  if (IsLast()) Finish();
 }
 
 void SnapshotCall::Refresh(size_t family, absl::Duration max_age) {
@@ -117,32 +110,34 @@ void SnapshotCall::Refresh(size_t family, absl::Duration max_age) {
 // Takes the rows at once: the next collection may be one for others, without our parts.
 void SnapshotCall::OnRefreshed(size_t family, const absl::Status& status) {
   const FamilyRequest& wanted = request_.families[family];
-  feed::Snapshot& snapshot = snapshots_[family];
+  feed::SnapshotPtr& snapshot = snapshots_[family];
   if (status.ok()) {
     snapshot = wanted.family->feed->table().TakeSnapshot(wanted.query.selection);
-    const feed::Demands* collected = snapshot.info.demands.get();
+    const feed::Demands* collected = snapshot->info.demands.get();
     const bool overtaken = collected == nullptr || !collected->Cover(wanted.query.WholeDemand());
     // Only rows that were there already can be overtaken, never those that are collected for us.
-    if (overtaken && !snapshot.condition.stale) return Refresh(family, absl::ZeroDuration());
+    if (overtaken && !snapshot->condition.stale) return Refresh(family, absl::ZeroDuration());
   }
   // There are no rows that would do: the family is unavailable to this call, and others are not.
   if (!status.ok()) {
-    snapshot = feed::Snapshot();
-    snapshot.condition = {status, /*stale=*/true, serving_.clock.Wall(), /*version=*/0};
+    auto none = std::make_shared<feed::Snapshot>();
+    none->condition = {status, /*stale=*/true, serving_.clock.Wall(), /*version=*/0};
     const feed::Condition known = wanted.family->feed->table().condition();
-    if (known.status == status) snapshot.condition.since = known.since;
+    if (known.status == status) none->condition.since = known.since;
+    snapshot = std::move(none);
   }
-  OnCollected();
+  if (!IsLast()) return;
+  // Not on the sampler's thread, which is to go on.
+  serving_.queue.Post([call = shared_from_this()] { call->Finish(); });
 }
 
-void SnapshotCall::OnCollected() {
-  {
-    MutexLock lock(mutex_);
-    if (--awaited_ > 0) return;
-  }
-  serving_.queue.Post(
-      [call = shared_from_this()] { call->reactor_->Finish(ToGrpcStatus(call->Answer())); });
+// Notes that a collection has been made; true: no other is awaited.
+bool SnapshotCall::IsLast() {
+  MutexLock lock(mutex_);
+  return --awaited_ == 0;
 }
+
+void SnapshotCall::Finish() { reactor_->Finish(ToGrpcStatus(Answer())); }
 
 absl::Status SnapshotCall::Answer() {
   // Nobody waits for the answer any more.
@@ -161,22 +156,20 @@ absl::Status SnapshotCall::AnswerCollected() {
     const families::Family& family = *wanted.family;
     RetainedSnapshot::Part& part = snapshot->parts.emplace_back();
     part.family = family.id;
-    part.parts = wanted.query.selection.parts;
     if (family.feed == nullptr) {
       part.status = ToSectionStatus(family.id, family.unavailable, v1::SECTION_STATE_UNAVAILABLE);
       absence.Update(family.unavailable);
       continue;
     }
     part.snapshot = std::move(snapshots_[i]);
-    part.status = DescribeCondition(family.id, part.snapshot.condition, part.snapshot.info);
+    part.table = &family.feed->table();
+    part.status = DescribeCondition(family.id, part.snapshot->condition, part.snapshot->info);
     if (part.status.state() == v1::SECTION_STATE_OK && !wanted.query.unsupported.ok()) {
       part.status = ToSectionStatus(family.id, wanted.query.unsupported, v1::SECTION_STATE_PARTIAL);
     }
-    failure.Update(part.snapshot.condition.status);
+    failure.Update(part.snapshot->condition.status);
     any = any || part.status.state() != v1::SECTION_STATE_UNAVAILABLE;
-    for (const feed::RowPtr& row : part.snapshot.rows)
-      snapshot->total_rows += row->totals() ? 0 : 1;
-    PutTotalsFirst(part.snapshot.rows);
+    snapshot->total_rows += part.snapshot->rows.size() - part.snapshot->totals;
   }
   // What may be had again tells a caller more than what this host never has.
   failure.Update(absence);
@@ -206,48 +199,40 @@ absl::Status SnapshotCall::AnswerKept() {
 // which is kept only if there are more.
 absl::Status SnapshotCall::WritePage(const std::shared_ptr<const RetainedSnapshot>& snapshot,
                                      uint64_t id, uint64_t position) {
-  const size_t max_bytes = serving_.limits.max_row_bytes;
   const SteadyTime now = serving_.clock.Steady();
   std::vector<v1::CollectionInfo> collections(snapshot->parts.size());
   std::vector<Section> sections;
-  size_t bytes = 0;
-  int rows = 0;
+  size_t bytes = serving_.limits.max_row_bytes;
+  size_t rows = request_.page_size > 0 ? static_cast<size_t>(request_.page_size) : SIZE_MAX / 2;
   uint64_t index = 0;
   bool full = false;
   for (size_t i = 0; i < snapshot->parts.size(); ++i) {
     const RetainedSnapshot::Part& part = snapshot->parts[i];
-    collections[i] = DescribeCollection(part.snapshot.info, now);
     Section& section = sections.emplace_back();
     section.family = part.family;
     section.status = &part.status;
+    section.rows = feed::NoBytes();
+    if (part.snapshot == nullptr) continue;
+    collections[i] = DescribeCollection(part.snapshot->info, now);
     if (part.status.state() != v1::SECTION_STATE_UNAVAILABLE) {
       section.collection = &collections[i];
     }
-    const uint64_t end = index + part.snapshot.rows.size();
-    std::string encoded;
-    // About right: rows of a family are much alike.
-    if (position < end) {
-      const size_t row_size = part.snapshot.rows.back()->EncodedSize(part.parts);
-      encoded.reserve(std::min<size_t>(max_bytes, (end - position) * row_size));
+    const uint64_t end = index + part.snapshot->rows.size();
+    if (!full && position < end) {
+      const size_t first = std::max(index, position) - index;
+      const feed::Page page = part.table->TakePage(part.snapshot, {first, bytes, rows});
+      section.rows = page.bytes;
+      bytes -= page.bytes->size();
+      rows -= page.end - std::min(page.end, std::max(first, part.snapshot->totals));
+      position = index + page.end;
+      full = position < end;
     }
-    for (uint64_t at = std::max(index, position); at < end && !full; ++at) {
-      const feed::Row& row = *part.snapshot.rows[at - index];
-      const size_t size = row.EncodedSize(part.parts);
-      full = (bytes > 0 && bytes + size > max_bytes) ||
-             (request_.page_size > 0 && !row.totals() && rows >= request_.page_size);
-      if (full) break;
-      row.AppendTo(part.parts, encoded);
-      bytes += size;
-      rows += row.totals() ? 0 : 1;
-      position = at + 1;
-    }
-    section.rows = std::make_shared<const std::string>(std::move(encoded));
     index = end;
   }
   std::string next;
   if (full) {
     if (id == 0) {
-      absl::StatusOr<uint64_t> kept = serving_.snapshots.Keep(snapshot);
+      absl::StatusOr<uint64_t> kept = serving_.snapshots.Keep(snapshot, share_->peer_host());
       if (!kept.ok()) {
         ++serving_.streams.refused;
         return kept.status();

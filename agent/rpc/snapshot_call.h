@@ -40,14 +40,15 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
                                          grpc::ByteBuffer* response);
 
   SnapshotCall(grpc::CallbackServerContext* context, Serving& serving, SnapshotRequest request,
-               grpc::ServerUnaryReactor* reactor, grpc::ByteBuffer* response);
-  ~SnapshotCall();
+               Quota::SharePtr share, grpc::ServerUnaryReactor* reactor,
+               grpc::ByteBuffer* response);
 
  private:
   void Collect();
   void Refresh(size_t family, absl::Duration max_age);
   void OnRefreshed(size_t family, const absl::Status& status);
-  void OnCollected();
+  bool IsLast();
+  void Finish();
   absl::Status Answer();
   absl::Status AnswerCollected();
   absl::Status AnswerKept();
@@ -58,11 +59,12 @@ class SnapshotCall : public std::enable_shared_from_this<SnapshotCall> {
   grpc::CallbackServerContext* const context_;
   Serving& serving_;
   const SnapshotRequest request_;
+  const Quota::SharePtr share_;
   grpc::ServerUnaryReactor* const reactor_;
   grpc::ByteBuffer* const response_;
 
-  // What was collected, by family; each is written before its OnCollected.
-  std::vector<feed::Snapshot> snapshots_;
+  // What was collected, by family; each is written before its IsLast.
+  std::vector<feed::SnapshotPtr> snapshots_;
 
   Mutex mutex_;
   // Collections that are still awaited.

@@ -25,6 +25,10 @@ class RefusedStream : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void OnDone() override { delete this; }
 };
 
+grpc::ServerWriteReactor<grpc::ByteBuffer>* Refuse(const absl::Status& why) {
+  return new RefusedStream(why);  // reactor: deletes itself in OnDone
+}
+
 SteadyTime After(SteadyTime start, absl::Duration duration) {
   const auto nanoseconds = absl::ToChronoNanoseconds(duration);
   return nanoseconds >= SteadyTime::max() - start ? SteadyTime::max() : start + nanoseconds;
@@ -45,23 +49,27 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* StatisticsStream::Open(
       status = families.front().family->unavailable;
     }
   }
-  if (status.ok()) {
-    auto stream = std::make_shared<StatisticsStream>(context, serving, *std::move(request));
-    status = serving.streams.Add(stream);
-    if (status.ok()) {
-      stream->self_ = stream;
-      stream->Begin();
-      return stream.get();
-    }
+  if (!status.ok()) return Refuse(status);
+  absl::StatusOr<Quota::SharePtr> share = serving.stream_quota.Take(PeerHost(context->peer()));
+  if (!share.ok()) {
+    ++serving.streams.refused;
+    return Refuse(share.status());
   }
-  return new RefusedStream(status);  // reactor: deletes itself in OnDone
+  auto stream =
+      std::make_shared<StatisticsStream>(context, serving, *std::move(request), *std::move(share));
+  status = serving.streams.Add(stream);
+  if (!status.ok()) return Refuse(status);
+  stream->self_ = stream;
+  stream->Begin();
+  return stream.get();
 }
 
 StatisticsStream::StatisticsStream(grpc::CallbackServerContext* context, Serving& serving,
-                                   StreamRequest request)
+                                   StreamRequest request, Quota::SharePtr share)
     : context_(context),
       serving_(serving),
       request_(std::move(request)),
+      share_(std::move(share)),
       peer_(context->peer()),
       start_time_(serving.clock.Wall()),
       steady_start_(serving.clock.Steady()) {}
@@ -227,6 +235,7 @@ v1::SubscriberStatus StatisticsStream::Describe() {
 
 void StatisticsStream::Pump() {
   bool finish = false;
+  grpc::WriteOptions options;
   {
     MutexLock lock(mutex_);
     if (writing_ || finished_ || (!started_ && !cancelled_)) return;
@@ -236,6 +245,8 @@ void StatisticsStream::Pump() {
     } else if (!frames_.empty()) {
       outstanding_.Swap(&frames_.front());
       frames_.pop_front();
+      // Small frames that follow each other leave together.
+      if (!frames_.empty()) options.set_buffer_hint();
       bytes_ += outstanding_.Length();
       writing_ = true;
       write_started_ = newest_frame_ = serving_.clock.Steady();
@@ -247,7 +258,7 @@ void StatisticsStream::Pump() {
   if (finish) {
     Finish(grpc::Status::OK);
   } else {
-    StartWrite(&outstanding_);
+    StartWrite(&outstanding_, options);
   }
 }
 
@@ -362,9 +373,12 @@ bool StatisticsStream::MakeFamilyFrames(Subscribed& subscribed) {
       subscribed.cursor.complete_time = info.start_time;
     }
   }
+  const Limits& limits = serving_.limits;
   while (frames_.empty() && subscribed.due) {
+    const bool congested = table.batch_bytes() > limits.max_unsent_bytes;
     const feed::Batch batch =
-        table.Read(subscribed.audience, serving_.limits.max_row_bytes, subscribed.cursor);
+        table.Read(subscribed.audience, congested ? limits.small_row_bytes : limits.max_row_bytes,
+                   subscribed.cursor);
     // Not complete and yet at the end: there was another tick, which the next pass catches up with.
     if (batch.complete || batch.info.tick == 0 || batch.info.released) subscribed.due = false;
     MakeBatchFrames(subscribed, batch);
@@ -401,7 +415,8 @@ v1::FrameHeader StatisticsStream::BatchHeader(Subscribed& subscribed, const feed
     *header.mutable_base_time() = ToProto(batch.base_time);
   }
   header.set_skipped_ticks(std::exchange(subscribed.skipped_ticks, 0));
-  if (last && batch.complete) {
+  subscribed.incomplete = !(last && batch.complete);
+  if (!subscribed.incomplete) {
     header.set_tick_complete(true);
     header.set_resume_token(ResumeToken());
   }
@@ -418,7 +433,9 @@ void StatisticsStream::MakeBatchFrames(Subscribed& subscribed, const feed::Batch
     subscribed.resync = false;
     AddFrame(BatchHeader(subscribed, batch, false), Response::kSyncBeginFieldNumber, begin);
   }
-  if (!batch.bytes->empty()) {
+  // Without rows, when there was another tick meanwhile that changed nothing: now it is complete.
+  const bool completes = batch.complete && !batch.ends_full_set && subscribed.incomplete;
+  if (!batch.bytes->empty() || completes) {
     const v1::CollectionInfo collection = DescribeCollection(batch.info, serving_.clock.Steady());
     const Section section{family, nullptr, &collection, batch.bytes};
     const v1::FrameHeader header = BatchHeader(subscribed, batch, !batch.ends_full_set);

@@ -34,7 +34,8 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                                                           Serving& serving,
                                                           absl::StatusOr<StreamRequest> request);
 
-  StatisticsStream(grpc::CallbackServerContext* context, Serving& serving, StreamRequest request);
+  StatisticsStream(grpc::CallbackServerContext* context, Serving& serving, StreamRequest request,
+                   Quota::SharePtr share);
 
   // Ends the stream with a Goodbye as soon as its client has read what was sent.
   void SayGoodbye(v1::GoodbyeReason reason, absl::Duration retry_after);
@@ -58,6 +59,8 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
     bool due = false;
     // Ticks that came while it was due.
     uint64_t skipped_ticks = 0;
+    // The newest frame was not the last one of its tick.
+    bool incomplete = false;
     // The client's position cannot be honoured: its full set is a resync.
     bool resync = false;
     // Nothing is sent up to the first tick.
@@ -98,6 +101,7 @@ class StatisticsStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   grpc::CallbackServerContext* const context_;
   Serving& serving_;
   const StreamRequest request_;
+  const Quota::SharePtr share_;
   const std::string peer_;
   const absl::Time start_time_;
   const SteadyTime steady_start_;

@@ -37,6 +37,8 @@ constexpr Explanation kExplanations[] = {
      "certificate and key. Needed for every address but loopback; if set, used there too"},
     {"log_level", "trace, debug, info, warn or error. Default: info"},
     {"max_streams", "Streams served at once. Default: 2000"},
+    {"max_streams_per_peer",
+     "Of these, for one peer, by its address. Default: three quarters of max_streams"},
     {"stalled_stream_timeout_s",
      "A stream whose client does not read for so many seconds is ended. Default: 60"},
     {"max_collection_cpu_percent",

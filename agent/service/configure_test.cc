@@ -42,6 +42,7 @@ TEST_F(ConfigureTest, WritesAFileThatTheAgentTakes) {
   flags.operators = {"*.ops.example"};
   flags.log_level = "warn";
   flags.max_streams = 7;
+  flags.max_streams_per_peer = 6;
   flags.stalled_stream_timeout_s = 8;
   flags.max_collection_cpu_percent = 9;
   const auto said = Configure(flags, false);
@@ -53,6 +54,7 @@ TEST_F(ConfigureTest, WritesAFileThatTheAgentTakes) {
   EXPECT_EQ(settings->listen_size(), 2);
   EXPECT_EQ(settings->operators(0), "*.ops.example");
   EXPECT_EQ(settings->max_streams(), 7);
+  EXPECT_EQ(settings->max_streams_per_peer(), 6);
   EXPECT_EQ(settings->stalled_stream_timeout_s(), 8);
   EXPECT_EQ(settings->max_collection_cpu_percent(), 9);
   EXPECT_EQ(settings->log_level(), "warn");

@@ -82,15 +82,15 @@ Finding ExamineFamily(const families::Family& family, absl::Duration patience) {
   if (absl::Status status = CollectOnce(*family.feed, ~feed::PartMask{0}, patience); !status.ok()) {
     return Failure(subject, status.message(), AdviceFor(status));
   }
-  const feed::Snapshot snapshot = family.feed->table().TakeSnapshot({});
-  const absl::Status& condition = snapshot.condition.status;
+  const feed::SnapshotPtr snapshot = family.feed->table().TakeSnapshot({});
+  const absl::Status& condition = snapshot->condition.status;
   if (IsNotHere(condition)) {
     return Fine(subject,
                 absl::StrCat("not complete on this host: ", std::string(condition.message())));
   }
   if (!condition.ok()) return Warning(subject, condition.message(), AdviceFor(condition));
-  return Fine(subject, absl::StrCat(snapshot.rows.size(), " rows in ",
-                                    absl::FormatDuration(absl::Trunc(snapshot.info.duration,
+  return Fine(subject, absl::StrCat(snapshot->rows.size(), " rows in ",
+                                    absl::FormatDuration(absl::Trunc(snapshot->info.duration,
                                                                      absl::Microseconds(100))),
                                     family.limitations.empty() ? "" : "; ",
                                     absl::StrJoin(family.limitations, "; ")));

@@ -121,7 +121,8 @@ absl::StatusOr<v1::TcpConnection> Find(const families::Family& family, const Loo
                                feed::PartMask{1} << sources::kTcpConnectionsPart |
                                feed::PartMask{1} << sources::TcpGroupPart(v1::TCP_GROUP_DATA);
   if (absl::Status status = CollectOnce(*family.feed, parts, patience); !status.ok()) return status;
-  for (const feed::RowPtr& row : family.feed->table().TakeSnapshot({}).rows) {
+  const feed::SnapshotPtr snapshot = family.feed->table().TakeSnapshot({});
+  for (const feed::RowPtr& row : snapshot->rows) {
     if (row->totals() || !loopback.IsSender(row->facts())) continue;
     std::string bytes;
     row->AppendTo(parts, bytes);

@@ -102,11 +102,14 @@ void RunFarstatServer(const MadeUpRows& rows) {
   tcp.service = "farstat.v1.TcpService";
   tcp.tcp_groups = {v1::TCP_GROUP_DATA, v1::TCP_GROUP_PATH};
   tcp.feed = std::make_unique<feed::Feed>(
-      [&](feed::PartMask, absl::FunctionRef<void(const feed::RowInput&)> put) {
+      [&](const feed::Demands&, absl::FunctionRef<void(const feed::RowInput&)> put) {
         return source.Collect(put);
       },
       SystemClock(), feed::Feed::Options());
-  rpc::Serving serving(SystemClock(), rpc::Limits(), 4711);
+  rpc::Limits limits;
+  // All subscribers of the benchmark are one peer.
+  limits.max_streams_per_peer = limits.max_streams;
+  rpc::Serving serving(SystemClock(), limits, 4711);
   rpc::ServerOptions options;
   options.listen = {"127.0.0.1:0"};
   options.describe_process = [] { return v1::ProcessStatus(); };

@@ -83,11 +83,11 @@ class Ours {
       std::exit(1);
     }
     table.EndTick({}, outcome.partial);
-    const feed::Snapshot snapshot = table.TakeSnapshot({});
+    const feed::SnapshotPtr snapshot = table.TakeSnapshot({});
     std::string page;
     page.reserve(kPageBytes);
     bytes_ = 0;
-    for (const feed::RowPtr& row : snapshot.rows) {
+    for (const feed::RowPtr& row : snapshot->rows) {
       if (page.size() + row->EncodedSize(~feed::PartMask{0}) > kPageBytes) {
         bytes_ += page.size();
         page = {};
@@ -96,7 +96,7 @@ class Ours {
       row->AppendTo(~feed::PartMask{0}, page);
     }
     bytes_ += page.size();
-    rows_ = snapshot.rows.size();
+    rows_ = snapshot->rows.size();
     return CpuMs(RUSAGE_SELF) - before;
   }
   size_t rows() const { return rows_; }

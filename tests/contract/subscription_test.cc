@@ -7,90 +7,12 @@
 #include <thread>
 
 #include "tests/contract/contract_fixture.h"
+#include "tests/contract/subscriber.h"
 
 namespace farstat::testing {
 namespace {
 
-using Frame = v1::SubscribeTcpStatisticsResponse;
 using ::testing::HasSubstr;
-
-// A client that reads frames and keeps the promise's books.
-class Subscriber {
- public:
-  Subscriber(v1::TcpService::Stub& stub, const v1::SubscribeTcpStatisticsRequest& request) {
-    context_.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(30));
-    reader_ = stub.SubscribeTcpStatistics(&context_, request);
-  }
-  ~Subscriber() { Cancel(); }
-
-  // The next frame; false: the stream has ended.
-  bool Read(Frame& frame) {
-    if (!reader_->Read(&frame)) return false;
-    EXPECT_EQ(frame.header().sequence(), ++sequence_) << "contiguous";
-    if (!frame.header().resume_token().empty()) token_ = frame.header().resume_token();
-    Apply(frame);
-    return true;
-  }
-  // Reads up to a frame for which `wanted` holds.
-  Frame ReadUntil(const std::function<bool(const Frame&)>& wanted) {
-    Frame frame;
-    while (Read(frame)) {
-      if (wanted(frame)) return frame;
-    }
-    ADD_FAILURE() << "the stream ended: " << reader_->Finish().error_message();
-    return {};
-  }
-  Frame ReadUntilComplete() {
-    return ReadUntil([](const Frame& frame) { return frame.header().tick_complete(); });
-  }
-  grpc::Status Finish() {
-    Frame frame;
-    while (Read(frame)) {
-    }
-    return TakeStatus();
-  }
-  grpc::Status TakeStatus() {
-    finished_ = true;
-    return reader_->Finish();
-  }
-  void Cancel() {
-    if (finished_) return;
-    context_.TryCancel();
-    Finish();
-  }
-
-  const std::map<uint64_t, v1::TcpConnection>& rows() const { return rows_; }
-  const std::string& token() const { return token_; }
-
- private:
-  void Apply(const Frame& frame) {
-    if (frame.has_sync_begin()) in_set_.clear();
-    for (const auto& row : frame.statistics().connections()) {
-      rows_[row.key().incarnation()] = row;
-      in_set_.insert(row.key().incarnation());
-    }
-    for (const auto& key : frame.statistics().removed_connections()) rows_.erase(key.incarnation());
-    if (!frame.has_sync_end()) return;
-    EXPECT_EQ(frame.sync_end().row_count(), in_set_.size());
-    for (auto row = rows_.begin(); row != rows_.end();) {
-      row = in_set_.count(row->first) != 0 ? std::next(row) : rows_.erase(row);
-    }
-  }
-
-  grpc::ClientContext context_;
-  std::unique_ptr<grpc::ClientReader<Frame>> reader_;
-  uint64_t sequence_ = 0;
-  std::map<uint64_t, v1::TcpConnection> rows_;
-  std::set<uint64_t> in_set_;
-  std::string token_;
-  bool finished_ = false;
-};
-
-v1::SubscribeTcpStatisticsRequest Every(absl::Duration interval) {
-  v1::SubscribeTcpStatisticsRequest request;
-  *request.mutable_options()->mutable_interval() = ToProto(interval);
-  return request;
-}
 
 class SubscriptionTest : public ContractTest {};
 
@@ -153,6 +75,19 @@ TEST_F(SubscriptionTest, LargeFullSetComesInFramesOfBoundedSize) {
     return frame.header().tick_complete();
   });
   EXPECT_GT(frames, 4);
+  EXPECT_EQ(subscriber.rows().size(), 30000u);
+}
+
+TEST_F(SubscriptionTest, CompletenessIsToldAlsoWhenNothingMoreChanges) {
+  tcp_.Set(ManyRows(30000));
+  Subscriber subscriber(*stub_, Every(absl::Milliseconds(100)));
+  subscriber.ReadUntil([](const Frame& frame) { return frame.has_sync_begin(); });
+  // The set is not read before there is another tick, which is the same.
+  const int before = tcp_.collections();
+  ASSERT_TRUE(Comes([&] { return tcp_.collections() >= before + 2; }));
+  const Frame frame = subscriber.ReadUntilComplete();
+  EXPECT_EQ(frame.statistics().connections_size(), 0);
+  EXPECT_FALSE(frame.header().resume_token().empty());
   EXPECT_EQ(subscriber.rows().size(), 30000u);
 }
 
@@ -417,43 +352,6 @@ TEST_F(SubscriptionTest, StatusTellsOfSubscribers) {
   EXPECT_GE(status.subscribers(0).frames(), 4u);
   EXPECT_GT(status.sources(1).collections(), 0u);
   EXPECT_EQ(FromProto(status.sources(1).interval()), absl::Milliseconds(100));
-}
-
-class FewStreamsTest : public ContractTest {
- protected:
-  static rpc::Limits FewStreams() {
-    rpc::Limits limits;
-    limits.max_streams = 2;
-    limits.stalled_stream_timeout = absl::Milliseconds(500);
-    return limits;
-  }
-  FewStreamsTest() : ContractTest(FewStreams()) {}
-};
-
-TEST_F(FewStreamsTest, StreamAboveTheLimitIsRefusedWithAHint) {
-  tcp_.Set({{1, 5}});
-  Subscriber a(*stub_, Every(absl::Milliseconds(100)));
-  a.ReadUntilComplete();
-  Subscriber b(*stub_, Every(absl::Milliseconds(100)));
-  b.ReadUntilComplete();
-  Subscriber c(*stub_, Every(absl::Milliseconds(100)));
-  const grpc::Status status = c.Finish();
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
-  EXPECT_EQ(CauseOf(status).reason(), "LIMIT_REACHED");
-  EXPECT_THAT(status.error_message(), HasSubstr("2 streams"));
-}
-
-TEST_F(FewStreamsTest, ClientThatDoesNotReadIsEvictedAndCounted) {
-  tcp_.Set(ManyRows(20000));
-  v1::SubscribeTcpStatisticsRequest request = Every(absl::Milliseconds(100));
-  request.mutable_options()->mutable_heartbeat_interval()->set_seconds(1);
-  Subscriber subscriber(*stub_, request);
-  const SteadyTime deadline = SystemClock().Steady() + std::chrono::seconds(20);
-  while (serving_.streams.evicted == 0 && SystemClock().Steady() < deadline) {
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(serving_.streams.evicted, 1u);
-  EXPECT_EQ(subscriber.Finish().error_code(), grpc::StatusCode::CANCELLED);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ uint32_t SequenceOf(absl::string_view datagram) {
 void CheckRow(const DiagSocket& socket, RowWriter& row) {
   static EventTimes* const times = new EventTimes();
   const SocketOwner owner = {1, "init"};
+  BeginTcpRow(socket, &owner, row);
   WriteTcpRow(socket, kAllParts, &owner, *times, row);
   times->EndCollection();
   v1::TcpConnection connection;

@@ -4,13 +4,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cstdlib>
-
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "tests/support/relay.h"
 
 namespace farstat::testing {
 namespace {
+
+// The port of "127.0.0.1:PORT".
+int PortOf(const std::string& address) {
+  int port = 0;
+  EXPECT_TRUE(absl::SimpleAtoi(address.substr(address.rfind(':') + 1), &port));
+  return port;
+}
 
 sockaddr_in Loopback(int port) {
   sockaddr_in address = {};
@@ -22,8 +28,7 @@ sockaddr_in Loopback(int port) {
 
 }  // namespace
 
-Relay::Relay(const std::string& server)
-    : server_port_(std::atoi(server.substr(server.rfind(':') + 1).c_str())) {
+Relay::Relay(const std::string& server) : server_port_(PortOf(server)) {
   sockaddr_in address = Loopback(0);
   socklen_t size = sizeof(address);
   auto* any = reinterpret_cast<sockaddr*>(&address);
@@ -86,8 +91,7 @@ void Relay::Pass(int from, int to) {
       return;
     }
     for (ssize_t sent = 0; !swallowing && sent < size;) {
-      const ssize_t more =
-          send(to, bytes + sent, static_cast<size_t>(size - sent), MSG_NOSIGNAL);
+      const ssize_t more = send(to, bytes + sent, static_cast<size_t>(size - sent), MSG_NOSIGNAL);
       if (more <= 0) return;
       sent += more;
     }

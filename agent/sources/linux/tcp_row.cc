@@ -449,12 +449,17 @@ uint8_t DiagExtensionsFor(PartMask parts) {
   return extensions;
 }
 
+void BeginTcpRow(const DiagSocket& socket, const SocketOwner* owner, RowWriter& row) {
+  const v1::TcpState state = TcpStateOf(socket.message);
+  row.Clear();
+  SetFacts(socket.message, state, HasRemote(socket.message, state), owner, row);
+}
+
 void WriteTcpRow(const DiagSocket& socket, PartMask parts, const SocketOwner* owner,
                  EventTimes& times, RowWriter& row) {
   const inet_diag_msg& message = socket.message;
   const v1::TcpState state = TcpStateOf(message);
   const bool has_remote = HasRemote(message, state);
-  row.Clear();
   WriteKey(message, has_remote, row);
   row.Uint(v1::TcpConnection::kStateFieldNumber, static_cast<uint64_t>(state));
   if (state == v1::TCP_STATE_LISTEN) WriteListener(message, row);
@@ -462,7 +467,6 @@ void WriteTcpRow(const DiagSocket& socket, PartMask parts, const SocketOwner* ow
     WriteGroups(socket, state, parts, times, row);
   }
   if ((parts & PartBit(kTcpOwnerPart)) != 0) WriteOwner(message, owner, row);
-  SetFacts(message, state, has_remote, owner, row);
 }
 
 }  // namespace farstat::sources

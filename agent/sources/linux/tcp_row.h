@@ -21,8 +21,10 @@ v1::TcpState TcpStateOf(const inet_diag_msg& message);
 // What the kernel is to be asked for, so that the row can have `parts`.
 uint8_t DiagExtensionsFor(PartMask parts);
 
-// Writes a TcpConnection with these parts, its key and its TcpFacts. `owner` is null if there is
-// none or nobody asked.
+// Begins the row of a socket with its TcpFacts. `owner` is null if there is none or nobody asked.
+void BeginTcpRow(const DiagSocket& socket, const SocketOwner* owner, RowWriter& row);
+
+// Writes a TcpConnection with these parts, and its key, into the row that was begun.
 void WriteTcpRow(const DiagSocket& socket, PartMask parts, const SocketOwner* owner,
                  EventTimes& times, RowWriter& row);
 

@@ -100,6 +100,7 @@ class TcpRowTest : public testing::Test {
   v1::TcpConnection Write(const DiagSocket& socket, PartMask parts = kAllTcpParts,
                           const SocketOwner* owner = nullptr) {
     EventTimes times;
+    BeginTcpRow(socket, owner, row_);
     WriteTcpRow(socket, parts, owner, times, row_);
     v1::TcpConnection connection = ParseTcpRow(row_.bytes());
     ExpectOnlyLinuxFields(connection);

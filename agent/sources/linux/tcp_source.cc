@@ -83,7 +83,8 @@ void LinuxTcpSource::CollectSocket(const DiagSocket& socket, PartMask parts, Row
     owner = owners_.Find(socket.message.idiag_inode);
     if (owner == nullptr) ++tally.sockets_without_owner;
   }
-  WriteTcpRow(socket, parts, owner, times_, row_);
+  BeginTcpRow(socket, owner, row_);
+  WriteTcpRow(socket, parts & sink.PartsOf(row_.facts()), owner, times_, row_);
   sink.Put(RowKind::kRow, row_);
 }
 

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstring>
 #include <map>
 #include <memory>
 #include <string>
@@ -95,6 +96,31 @@ TEST_F(LinuxTcpSourceTest, EveryPartHoldsItsGroupAndNothingElse) {
     ASSERT_EQ(fields.size(), 1u);
     EXPECT_EQ(fields[0]->number(), expected->second);
   }
+}
+
+// A sink that wants groups of listening sockets only.
+class RowsOfListeners : public CollectedTcpRows {
+ public:
+  PartMask PartsOf(absl::string_view bytes) const override {
+    TcpFacts facts;
+    std::memcpy(&facts, bytes.data(), sizeof(facts));
+    return facts.state == v1::TCP_STATE_LISTEN ? ~PartMask{0} : PartBit(0);
+  }
+};
+
+TEST_F(LinuxTcpSourceTest, WritesPartsOnlyIntoRowsOfWhichSomebodyWantsThem) {
+  const Connection connection;
+  RowsOfListeners rows;
+  EXPECT_TRUE(source_.Collect(kAllTcpParts, rows).status.ok());
+  size_t listeners = 0;
+  for (const auto& [cookie, row] : rows.rows()) {
+    const bool listens = row.facts.state == v1::TCP_STATE_LISTEN;
+    listeners += listens ? 1 : 0;
+    EXPECT_EQ(row.HasPart(kTcpOwnerPart), listens);
+    for (int part = 1; part < kTcpOwnerPart && !listens; ++part) EXPECT_FALSE(row.HasPart(part));
+  }
+  EXPECT_GT(listeners, 0u);
+  EXPECT_GT(rows.rows().size(), listeners);
 }
 
 // --- Owners ---

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -128,6 +129,41 @@ TEST_F(WindowsTcpSourceTest, AsksOnlyForWhatIsWantedAndOnlyOfOpenConnections) {
   for (size_t i = 1; i < rows.rows().size(); ++i) {
     EXPECT_EQ(Missing(rows.rows()[i].connection), "") << "only open connections have groups";
   }
+}
+
+// A sink that wants groups of the connections to one remote port only.
+class RowsOfPort : public WindowsTcpRows {
+ public:
+  explicit RowsOfPort(uint16_t port) : port_(port) {}
+  PartMask PartsOf(absl::string_view bytes) const override {
+    TcpFacts facts;
+    std::memcpy(&facts, bytes.data(), sizeof(facts));
+    process_ = std::string(bytes.substr(sizeof(facts)));
+    return facts.remote_port == port_ ? ~PartMask{0} : kRows;
+  }
+  const std::string& newest_process() const { return process_; }
+
+ private:
+  const uint16_t port_;
+  mutable std::string process_;
+};
+
+TEST_F(WindowsTcpSourceTest, ReadsGroupsOnlyOfConnectionsOfWhichSomebodyWantsThem) {
+  for (uint16_t port = 1; port <= 100; ++port) windows_.AddIpv4(port, port).SwitchAll(true);
+  RowsOfPort rows(17);
+  EXPECT_TRUE(source_.Collect(kAllGroups, rows).status.ok());
+  ASSERT_EQ(rows.rows().size(), 100u) << "all are listed";
+  EXPECT_EQ(EstatsCalls(), 9) << "of one connection";
+  for (const WindowsTcpRow& row : rows.rows()) {
+    EXPECT_EQ(row.connection.has_path(), row.facts.remote_port == 17);
+  }
+}
+
+TEST_F(WindowsTcpSourceTest, IsAskedAboutTheOwnersProcessToo) {
+  windows_.AddIpv4(1, 1);
+  RowsOfPort rows(1);
+  EXPECT_TRUE(source_.Collect(kPath | PartBit(kTcpOwnerPart), rows).status.ok());
+  EXPECT_EQ(rows.newest_process(), rows.rows()[0].process);
 }
 
 // The switches of Bandwidth are two, and neither is called EnableCollection.
