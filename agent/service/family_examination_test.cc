@@ -21,8 +21,10 @@ std::unique_ptr<families::Family> Family(v1::Family id, std::function<feed::Coll
   auto family = std::make_unique<families::Family>();
   family->id = id;
   family->feed = std::make_unique<feed::Feed>(
-      [collect = std::move(collect)](
-          feed::PartMask, absl::FunctionRef<void(const feed::RowInput&)>) { return collect(); },
+      [collect = std::move(collect)](const feed::Demands&,
+                                     absl::FunctionRef<void(const feed::RowInput&)>) {
+        return collect();
+      },
       SystemClock(), feed::Feed::Options());
   return family;
 }
