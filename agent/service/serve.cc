@@ -164,8 +164,7 @@ class Run {
     for (const std::string& address : agent.addresses()) {
       spdlog::info("serving on {}{}", address, how);
     }
-    const std::string where =
-        absl::StrCat("serving on ", absl::StrJoin(agent.addresses(), ", "), how);
+    std::string where = absl::StrCat("serving on ", absl::StrJoin(agent.addresses(), ", "), how);
     if (options_.events != nullptr) options_.events(Event::kServing, where);
     return where;
   }
