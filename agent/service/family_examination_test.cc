@@ -74,17 +74,17 @@ TEST(FamilyExaminationTest, RefusedRightsAndStoppedServicesAreExplained) {
 }
 
 TEST(FamilyExaminationTest, FamilyThatHangsIsLeftBehind) {
-  // Let go in the end, for the sampler's thread is joined by nobody.
-  static std::promise<void> let_go;
-  static std::shared_future<void> gate(let_go.get_future());
+  // Never destroyed: the thread that waits is joined by nobody, and may be there to the end.
+  static auto* const let_go = new std::promise<void>();
+  static auto* const gate = new std::shared_future<void>(let_go->get_future());
   EXPECT_THAT(Examined(Family(v1::FAMILY_IPSEC,
                               [] {
-                                gate.wait();
+                                gate->wait();
                                 return feed::Collected();
                               }),
                        absl::Milliseconds(50)),
               AllOf(HasSubstr("FAIL IPsec statistics"), HasSubstr("no answer within 50ms")));
-  let_go.set_value();
+  let_go->set_value();
 }
 
 TEST(FamilyExaminationTest, ThisHostIsExaminedForReal) {

@@ -18,6 +18,7 @@ namespace farstat::simulator {
 namespace {
 
 using ::testing::AllOf;
+using ::testing::AnyOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -104,7 +105,10 @@ TEST(FleetTest, CallsThatHangDoNotKeepItFromEnding) {
   v1::GetHostStatisticsResponse host;
   const grpc::Status status =
       v1::HostService::NewStub(ChannelTo(address))->GetHostStatistics(&context, {}, &host);
-  EXPECT_EQ(status.error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  // The agent tells that its sources hang shortly before the deadline; its answer may come too
+  // late.
+  EXPECT_THAT(status.error_code(),
+              AnyOf(grpc::StatusCode::UNAVAILABLE, grpc::StatusCode::DEADLINE_EXCEEDED));
   const absl::Time start = absl::Now();
   (*fleet)->Stop(absl::Seconds(1));
   fleet->reset();
