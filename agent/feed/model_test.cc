@@ -22,6 +22,7 @@
 #include "agent/feed/feed.h"
 #include "tests/support/feed_oracle.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/simulated_agent.h"
 #include "tests/support/simulated_stream.h"
 
 namespace farstat::feed {
@@ -37,8 +38,8 @@ using farstat::testing::kModelPathPart;
 using farstat::testing::ManualClock;
 using farstat::testing::ModelRow;
 using farstat::testing::ModelRows;
-using farstat::testing::PutModelRow;
 using farstat::testing::Selected;
+using farstat::testing::SimulatedAgent;
 using farstat::testing::SimulatedClient;
 using farstat::testing::SimulatedStream;
 using farstat::testing::StreamQuery;
@@ -71,29 +72,10 @@ struct Caller {
   int answers = 0;
 };
 
-// What the collection that began last brought.
-struct Collection {
-  Tick tick = 0;
-  absl::Time time;
-  ModelRows rows;
-  bool rows_listed = true;
-};
-
 class Schedule {
  public:
-  Schedule(uint64_t seed, Tally& tally) : random_(seed), tally_(tally) {
-    options_.run_thread = false;
-    options_.phase = absl::Milliseconds(Pick(100));
-    options_.idle_release = absl::Milliseconds(300 + Pick(2'000));
-    options_.table.tombstone_age = absl::Milliseconds(200 + Pick(4'000));
-    options_.table.tombstone_bytes = static_cast<size_t>(Pick(2) == 0 ? Pick(1'500) : 1 << 20);
-    if (Pick(4) == 0) options_.table.kept_bytes = static_cast<size_t>(Pick(1'000));
-    options_.watch.hung_after = absl::Seconds(1);
-    options_.watch.first_quarantine = absl::Seconds(1);
-    options_.watch.longest_quarantine = absl::Seconds(2);
-    options_.run_collection = [this](std::function<void()> work) { Begin(std::move(work)); };
-    Restart();
-  }
+  Schedule(uint64_t seed, Tally& tally)
+      : random_(seed), tally_(tally), options_(RandomOptions()), agent_(options_, clock_, seed) {}
 
   void Run() {
     for (int steps = 10 + Pick(40); steps > 0 && !::testing::Test::HasFailure(); --steps) {
@@ -112,6 +94,19 @@ class Schedule {
     if (SeedToRepeat() != nullptr) {
       std::cout << absl::FormatDuration(clock_.Wall() - start_) << " " << what << "\n";
     }
+  }
+
+  Feed::Options RandomOptions() {
+    Feed::Options options;
+    options.phase = absl::Milliseconds(Pick(100));
+    options.idle_release = absl::Milliseconds(300 + Pick(2'000));
+    options.table.tombstone_age = absl::Milliseconds(500 + Pick(6'000));
+    options.table.tombstone_bytes = static_cast<size_t>(Pick(2) == 0 ? Pick(1'500) : 1 << 20);
+    if (Pick(4) == 0) options.table.kept_bytes = static_cast<size_t>(Pick(1'000));
+    options.watch.hung_after = absl::Seconds(1);
+    options.watch.first_quarantine = absl::Seconds(1);
+    options.watch.longest_quarantine = absl::Seconds(2);
+    return options;
   }
 
   // --- What happens -----------------------------------------------------------------------------
@@ -155,11 +150,11 @@ class Schedule {
         return Restart();
       case 1:
         Note("nudge");
-        feed_->Nudge();
+        agent_.feed().Nudge();
         return Pass(1);
       case 2:
         Note("everybody leaves");
-        for (const auto& connection : connections_) Disconnect(*connection);
+        EndAllStreams();
         return Pass(25);
       case 3:
         Note("a long time");
@@ -170,27 +165,27 @@ class Schedule {
     }
   }
 
+  std::string RandomKey() { return std::string(1, static_cast<char>('A' + Pick(20))); }
+
   void ChangeWorld() {
+    ModelRows& world = agent_.world();
     for (int i = Pick(8); i > 0; --i) {
-      ModelRow& row = world_[std::string(1, static_cast<char>('A' + Pick(20)))];
+      ModelRow& row = world[RandomKey()];
       if (Pick(3) == 0) row.state = static_cast<char>('a' + Pick(3));
-      row.data = Pick(4);
+      if (Pick(3) == 0) row.owner = static_cast<char>('x' + Pick(2));
+      if (Pick(3) != 0) row.data = Pick(4);
       if (Pick(2) == 0) row.path = Pick(3);
     }
-    for (int i = Pick(5); i > 0; --i) {
-      world_.erase(std::string(1, static_cast<char>('A' + Pick(20))));
-    }
-    world_[""].data = Pick(2);
+    for (int i = Pick(5); i > 0; --i) world.erase(RandomKey());
+    world[""].data = Pick(2);
   }
 
   void ChangeSource() {
-    outcome_ = static_cast<Outcome>(Pick(2) == 0 ? 0 : Pick(4));
-    if (Pick(2) == 0)
-      Note(hangs_ ? "source no longer hangs" : "source hangs");
-    else
-      return;
-    hangs_ = !hangs_;
-    if (!hangs_ || Pick(2) == 0) Return();
+    agent_.SetOutcome(static_cast<SimulatedAgent::Outcome>(Pick(2) == 0 ? 0 : Pick(4)));
+    if (Pick(2) == 0) return;
+    agent_.SetHangs(!agent_.hangs());
+    Note(agent_.hangs() ? "source hangs" : "source no longer hangs");
+    if (!agent_.hangs() || Pick(2) == 0) agent_.Return();
   }
 
   StreamQuery RandomQuery() {
@@ -211,7 +206,7 @@ class Schedule {
     selection.totals = Pick(2) == 0;
     selection.rows = Pick(8) != 0;
     const char state = static_cast<char>('a' + Pick(3));
-    const int filter = Pick(4);
+    const int filter = Pick(5);
     // Equal filters are different objects, as in requests.
     if (filter < 2) {
       selection.filter = std::make_shared<const Filter>(
@@ -221,6 +216,9 @@ class Schedule {
       selection.filter = std::make_shared<const Filter>(
           std::string("not ") + state,
           [state](absl::string_view facts) { return facts[0] != state; });
+    } else if (filter == 3) {
+      selection.filter = std::make_shared<const Filter>(
+          "of x", [](absl::string_view facts) { return facts[1] == 'x'; });
     }
     return selection;
   }
@@ -241,7 +239,7 @@ class Schedule {
     connection.subscribed = connection.newest_tick = clock_.Steady();
     connection.eager = connection.always_eager = Pick(2) == 0;
     connection.stream = std::make_unique<SimulatedStream>(
-        *feed_, *oracle_, lives_, connection.client,
+        agent_.feed(), agent_.oracle(), agent_.life(), connection.client,
         SimulatedStream::Observer{[this, &connection] { OnTick(connection); },
                                   [this, &connection](const Cursor& before, const Batch& batch) {
                                     OnRead(*connection.stream, before, batch);
@@ -307,80 +305,21 @@ class Schedule {
     auto caller = std::make_shared<Caller>(
         Caller{{selection.parts, selection.filter}, now - absl::ToChronoNanoseconds(max_age)});
     callers_.push_back(caller);
-    feed_->Refresh(
+    agent_.feed().Refresh(
         caller->demand, max_age,
         [this, caller](const absl::Status& status) { OnAnswer(*caller, status); },
         Pick(3) == 0 ? now + std::chrono::milliseconds(500) : SteadyTime::max());
   }
 
-  // --- The agent --------------------------------------------------------------------------------
+  void EndAllStreams() {
+    for (const auto& connection : connections_) Disconnect(*connection);
+  }
 
   void Restart() {
-    StopFeed();
-    // A call that hangs is left to itself, and may return in the next life.
-    if (on_its_way_ != nullptr) abandoned_ = std::exchange(on_its_way_, nullptr);
-    collection_.reset();
-    begun_ = 0;
-    has_hung_ = false;
-    ++lives_;
-    oracle_ = std::make_unique<FeedOracle>(options_.table);
-    feed_ = std::make_unique<Feed>(
-        [this, life = lives_](const Demands& demands,
-                              absl::FunctionRef<void(const RowInput&)> put) {
-          return Collect(life, demands, put);
-        },
-        clock_, options_);
-  }
-
-  void StopFeed() {
-    for (const auto& connection : connections_) Disconnect(*connection);
-    if (feed_ != nullptr) feed_->Stop(absl::ZeroDuration());
-    for (const auto& caller : callers_) EXPECT_EQ(caller->answers, 1);
-    callers_.clear();
-    feed_.reset();
-  }
-
-  void Begin(std::function<void()> work) {
-    ++begun_;
-    begun_at_ = clock_.Wall();
-    if (hangs_) {
-      has_hung_ = true;
-      on_its_way_ = std::move(work);
-    } else {
-      work();
-    }
-  }
-
-  void Return() {
-    if (on_its_way_ != nullptr) std::exchange(on_its_way_, nullptr)();
-    if (abandoned_ != nullptr) std::exchange(abandoned_, nullptr)();
-  }
-
-  Collected Collect(uint64_t life, const Demands& demands,
-                    absl::FunctionRef<void(const RowInput&)> put) {
-    Collected collected;
-    if (life != lives_) {
-      PutModelRow("Z", ModelRow(), put);
-      return collected;
-    }
-    Absorb();
-    collected.rows_listed = outcome_ != Outcome::kTotalsOnly;
-    collection_ = Collection{begun_, begun_at_, {}, collected.rows_listed};
-    for (const auto& [key, row] : world_) {
-      if (!collected.rows_listed && !key.empty()) continue;
-      ModelRow collected_row = row;
-      if (!key.empty()) collected_row.parts = 1 | demands.PartsOf(row.Facts());
-      // Now and then a table changes while it is read, and has a row twice.
-      if (Pick(20) == 0) {
-        collected_row.was_twice = true;
-        PutModelRow(key, ModelRow{'b', 1}, put);
-      }
-      PutModelRow(key, collected_row, put);
-      collection_->rows[key] = collected_row;
-    }
-    if (outcome_ == Outcome::kFails) collected.status = absl::UnavailableError("stopped");
-    if (outcome_ == Outcome::kPartial) collected.partial = absl::PermissionDeniedError("no paths");
-    return collected;
+    EndAllStreams();
+    agent_.Restart();
+    shared_in_ = 0;
+    ExpectEveryoneWasAnswered();
   }
 
   // --- Time -------------------------------------------------------------------------------------
@@ -388,8 +327,9 @@ class Schedule {
   void Pass(int steps) {
     for (; steps > 0 && !::testing::Test::HasFailure(); --steps) {
       clock_.Advance(kGrid);
-      feed_->RunDue();
-      Absorb();
+      const bool was_released = agent_.oracle().released();
+      agent_.RunDue();
+      if (agent_.oracle().released() && !was_released) CheckRelease();
       CheckState();
       for (const auto& connection : connections_) {
         if (connection->stream == nullptr) continue;
@@ -400,44 +340,21 @@ class Schedule {
     }
   }
 
-  // Takes over what the feed has published since.
-  void Absorb() {
-    const TickInfo info = feed_->table().info();
-    if (collection_.has_value() && collection_->tick == info.tick) {
-      shared_.clear();
-      readers_changed_ = false;
-      EXPECT_EQ(info.start_time, collection_->time);
-      const size_t row_count = collection_->rows.size();
-      oracle_->Publish(info.tick, collection_->time, std::move(collection_->rows),
-                       collection_->rows_listed);
-      collection_.reset();
-      size_t bytes = 0;
-      for (const auto& [key, row] : oracle_->newest().rows) bytes += row.EncodedSize(key);
-      // Rows that nobody wants any more may be released at once.
-      EXPECT_EQ(info.row_count, info.released ? 0 : row_count);
-      EXPECT_EQ(feed_->table().row_bytes(), info.released ? 0 : bytes);
-    }
-    EXPECT_EQ(info.tick, oracle_->newest().tick);
-    if (info.released && !oracle_->released()) {
-      Note("rows released");
-      for (const auto& connection : connections_) EXPECT_EQ(connection->stream, nullptr);
-      oracle_->Release();
-    }
-  }
-
   // Everything is well for long enough, and whoever is connected reads.
   void Settle() {
-    outcome_ = Outcome::kOk;
-    hangs_ = false;
-    Return();
+    agent_.SetOutcome(SimulatedAgent::Outcome::kOk);
+    agent_.SetHangs(false);
+    agent_.Return();
     for (const auto& connection : connections_) connection->eager = true;
-    for (int steps = 0; steps < 40 && feed_->status().state != SourceState::kOk; ++steps) Pass(1);
+    for (int steps = 0; steps < 40 && agent_.feed().status().state != SourceState::kOk; ++steps)
+      Pass(1);
     // The longest interval.
     Pass(11);
     for (const auto& connection : connections_) {
       if (connection->stream == nullptr) continue;
       EXPECT_TRUE(connection->stream->idle());
-      EXPECT_EQ(connection->client.held(), Selected(world_, connection->client.query().selection));
+      EXPECT_EQ(connection->client.held(),
+                Selected(agent_.world(), connection->client.query().selection));
       connection->stream->ExpectAccountsAddUp();
     }
     CompareSnapshots();
@@ -445,21 +362,28 @@ class Schedule {
   }
 
   void End() {
-    StopFeedAfterBytesAreGone();
-    Return();
+    connections_.clear();
+    shared_.clear();
+    EXPECT_EQ(agent_.feed().table().batch_bytes(), 0u) << "nobody reads";
+    agent_.Stop();
+    ExpectEveryoneWasAnswered();
+    agent_.Return();
   }
 
   // --- What must be so --------------------------------------------------------------------------
 
-  void StopFeedAfterBytesAreGone() {
-    connections_.clear();
-    shared_.clear();
-    EXPECT_EQ(feed_->table().batch_bytes(), 0u) << "nobody reads";
-    StopFeed();
+  void ExpectEveryoneWasAnswered() {
+    for (const auto& caller : callers_) EXPECT_EQ(caller->answers, 1);
+    callers_.clear();
+  }
+
+  void CheckRelease() {
+    Note("rows released");
+    for (const auto& connection : connections_) EXPECT_EQ(connection->stream, nullptr);
   }
 
   void CheckState() {
-    const FeedStatus status = feed_->status();
+    const FeedStatus status = agent_.feed().status();
     const bool distrusted =
         status.state == SourceState::kHung || status.state == SourceState::kQuarantined;
     if (distrusted) {
@@ -470,10 +394,10 @@ class Schedule {
     for (const auto& connection : connections_) {
       if (connection->stream == nullptr) continue;
       // (When a late collection and the next one end in one moment, nobody can.)
-      if (!has_hung_ && connection->always_eager) {
+      if (!agent_.has_hung() && connection->always_eager) {
         EXPECT_EQ(connection->stream->skipped_ticks(), 0u) << "it reads everything";
       }
-      if (on_its_way_ != nullptr && !distrusted) continue;
+      if (agent_.is_collecting() && !distrusted) continue;
       EXPECT_LT(absl::FromChrono(now - connection->newest_tick),
                 connection->client.query().interval)
           << "a tick is overdue";
@@ -482,8 +406,8 @@ class Schedule {
 
   void OnTick(Connection& connection) {
     connection.newest_tick = clock_.Steady();
-    const TickInfo info = feed_->table().info();
-    if (feed_->table().condition().stale || info.tick == 0) return;
+    const TickInfo info = agent_.feed().table().info();
+    if (agent_.feed().table().condition().stale || info.tick == 0) return;
     if (info.steady_start <= connection.subscribed) return;
     const Selection& selection = connection.client.query().selection;
     EXPECT_TRUE(info.demands->Cover({selection.parts, selection.filter}));
@@ -491,8 +415,8 @@ class Schedule {
 
   void OnAnswer(Caller& caller, const absl::Status& status) {
     ++caller.answers;
-    if (!status.ok() || feed_->table().condition().stale) return;
-    const TickInfo info = feed_->table().info();
+    if (!status.ok() || agent_.feed().table().condition().stale) return;
+    const TickInfo info = agent_.feed().table().info();
     EXPECT_TRUE(info.demands->Cover(caller.demand));
     EXPECT_GE(info.steady_start, caller.oldest);
   }
@@ -507,6 +431,11 @@ class Schedule {
     const size_t max_bytes = stream.query().max_bytes;
     EXPECT_LE(batch.bytes->size(), std::max<size_t>(max_bytes + 3, 140)) << "too large a batch";
     // Of full sets a reader may begin two in one tick, and is then taken for two readers.
+    if (shared_in_ != batch.info.tick) {
+      shared_.clear();
+      readers_changed_ = false;
+      shared_in_ = batch.info.tick;
+    }
     if (batch.bytes->empty() || full || readers_changed_) return;
     if (options_.table.kept_bytes < 1 << 20) return;
     const auto position = std::make_tuple(stream.audience().get(), before.complete,
@@ -521,50 +450,32 @@ class Schedule {
     Note("snapshots");
     for (int i = 0; i < 3; ++i) {
       const Selection selection = RandomSelection();
-      const SnapshotPtr snapshot = feed_->table().TakeSnapshot(selection);
+      const SnapshotPtr snapshot = agent_.feed().table().TakeSnapshot(selection);
       HeldRows held;
       for (size_t first = 0; first < snapshot->rows.size();) {
-        const Page page = feed_->table().TakePage(snapshot, {first, 400, 5});
+        const Page page = agent_.feed().table().TakePage(snapshot, {first, 400, 5});
         ForEachField(*page.bytes, [&held](size_t field, const std::string& payload) {
           held[KeyIn(field, payload)] = payload;
         });
         ASSERT_GT(page.end, first);
         first = page.end;
       }
-      EXPECT_EQ(held, Selected(oracle_->newest().rows, selection));
+      EXPECT_EQ(held, Selected(agent_.oracle().newest().rows, selection));
     }
   }
-
-  enum class Outcome { kOk, kFails, kPartial, kTotalsOnly };
 
   std::mt19937_64 random_;
   Tally& tally_;
   ManualClock clock_;
   const absl::Time start_ = clock_.Wall();
-  Feed::Options options_;
-
-  // The source.
-  ModelRows world_ = {{"", ModelRow()}};
-  Outcome outcome_ = Outcome::kOk;
-  bool hangs_ = false;
-  // A collection of this feed took any time at all.
-  bool has_hung_ = false;
-  std::function<void()> on_its_way_;
-  std::function<void()> abandoned_;
-  // Collections that this feed has begun, and when the newest one did.
-  Tick begun_ = 0;
-  absl::Time begun_at_;
-  std::optional<Collection> collection_;
-
-  // Feeds so far, and what the one that lives should hold.
-  uint64_t lives_ = 0;
-  std::unique_ptr<FeedOracle> oracle_;
-  std::unique_ptr<Feed> feed_;
+  const Feed::Options options_;
+  SimulatedAgent agent_;
   std::vector<std::shared_ptr<Caller>> callers_;
   std::vector<std::unique_ptr<Connection>> connections_;
-  // Somebody came or left in this tick.
+  // The tick of the newest batch, and whether somebody came or left in it.
+  Tick shared_in_ = 0;
   bool readers_changed_ = false;
-  // What was assembled in this tick, if nobody came or left.
+  // What was assembled in it, if nobody came or left.
   std::map<std::tuple<const Audience*, Tick, uint32_t, size_t>, SharedBytes> shared_;
 };
 

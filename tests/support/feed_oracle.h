@@ -25,9 +25,11 @@ inline constexpr int kModelDataPart = 2;
 inline constexpr int kModelPathPart = 4;
 inline constexpr feed::PartMask kModelParts = 1 << 0 | 1 << kModelDataPart | 1 << kModelPathPart;
 
-// A row with a key of one letter. The totals' key is empty. Filters see the state.
+// A row with a key of one letter. The totals' key is empty. Filters see state and owner; the owner
+// is in no part.
 struct ModelRow {
   char state = 'a';
+  char owner = 'x';
   int data = 0;
   int path = 0;
   // What was collected of it.
@@ -60,10 +62,11 @@ struct ModelRow {
   size_t EncodedSize(const std::string& key) const {
     return feed::LengthDelimitedSize(3, Payload(key, kModelParts).size());
   }
-  std::string Facts() const { return {state}; }
+  std::string Facts() const { return {state, owner}; }
   // Whether those who select `selected` see a difference to what was before.
   bool Differs(const ModelRow& before, feed::PartMask selected) const {
-    if (was_twice || state != before.state || ((parts ^ before.parts) & selected) != 0) return true;
+    if (was_twice || Facts() != before.Facts() || ((parts ^ before.parts) & selected) != 0)
+      return true;
     const feed::PartMask seen = parts & selected;
     return ((seen >> kModelDataPart & 1) != 0 && data != before.data) ||
            ((seen >> kModelPathPart & 1) != 0 && path != before.path);
@@ -208,6 +211,11 @@ class FeedOracle {
   const PublishedTable& newest() const { return *published_.back(); }
   PublishedTablePtr newest_ptr() const { return published_.back(); }
   bool released() const { return released_; }
+  size_t row_bytes() const {
+    size_t bytes = 0;
+    for (const auto& [key, row] : newest().rows) bytes += row.EncodedSize(key);
+    return bytes;
+  }
 
   // Whether somebody with that selection who holds the table of tick `since` has to be told
   // something about the key. True if it was different in any tick since.
