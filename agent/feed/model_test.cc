@@ -319,6 +319,7 @@ class Schedule {
     EndAllStreams();
     agent_.Restart();
     shared_in_ = 0;
+    was_distrusted_ = false;
     ExpectEveryoneWasAnswered();
   }
 
@@ -334,7 +335,8 @@ class Schedule {
       for (const auto& connection : connections_) {
         if (connection->stream == nullptr) continue;
         connection->stream->Pump();
-        while (connection->eager && connection->stream->Deliver()) {
+        while (connection->eager && !::testing::Test::HasFailure() &&
+               connection->stream->Deliver()) {
         }
       }
     }
@@ -391,8 +393,12 @@ class Schedule {
       EXPECT_TRUE(status.condition.stale);
     }
     const SteadyTime now = clock_.Steady();
+    // That it hangs, and that it is well again, is news for everybody.
+    const bool is_news = was_distrusted_ ? !distrusted : status.state == SourceState::kHung;
+    was_distrusted_ = distrusted;
     for (const auto& connection : connections_) {
       if (connection->stream == nullptr) continue;
+      EXPECT_TRUE(!is_news || connection->newest_tick == now) << "not told";
       // (When a late collection and the next one end in one moment, nobody can.)
       if (!agent_.has_hung() && connection->always_eager) {
         EXPECT_EQ(connection->stream->skipped_ticks(), 0u) << "it reads everything";
@@ -470,6 +476,8 @@ class Schedule {
   const absl::Time start_ = clock_.Wall();
   const Feed::Options options_;
   SimulatedAgent agent_;
+  // Nobody should have waited for the source after the newest step.
+  bool was_distrusted_ = false;
   std::vector<std::shared_ptr<Caller>> callers_;
   std::vector<std::unique_ptr<Connection>> connections_;
   // The tick of the newest batch, and whether somebody came or left in it.

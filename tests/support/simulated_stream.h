@@ -164,7 +164,7 @@ class SimulatedStream {
 
   // Makes the next frame, if the last one was read and there is something to say.
   void Pump() {
-    while (due_ && !outstanding_.has_value()) MakeFrame();
+    while (due_ && !outstanding_.has_value() && !::testing::Test::HasFailure()) MakeFrame();
   }
   // The client reads a frame. False: there is none.
   bool Deliver() {
