@@ -107,8 +107,8 @@ class LostAgentTest : public ::testing::Test {
   // Opens a connection and waits until it is seen; what was seen until then.
   std::string AwaitNewConnection() { return watch_.WaitForOutput(Seen(connections_.Open())); }
 
-  // Waits until the watcher holds a whole set. The first connection may be seen in the midst of that
-  // set; what is opened later comes after it.
+  // Waits until the watcher holds a whole set. The first connection may be seen in the midst of
+  // that set; what is opened later comes after it.
   void AwaitFirstSet() {
     AwaitNewConnection();
     AwaitNewConnection();
