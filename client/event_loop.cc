@@ -53,7 +53,7 @@ void EventLoop::RunReady() {
   }
 }
 
-bool EventLoop::RunTasks(std::deque<Task> tasks) {
+bool EventLoop::RunTasks(std::deque<Task> tasks) const {
   const bool any = !tasks.empty();
   while (!tasks.empty() && !stopped_) {
     // Off the queue before it runs, so that what it holds dies with it.

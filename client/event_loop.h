@@ -69,7 +69,7 @@ class EventLoop {
   // Waits until there is a task or the next timer is due.
   std::deque<Task> WaitForTasks();
   // False: there was none.
-  bool RunTasks(std::deque<Task> tasks);
+  bool RunTasks(std::deque<Task> tasks) const;
 
   const Clock& clock_;
   const Poster post_;

@@ -129,7 +129,7 @@ absl::Status Write(const std::string& path, const std::string& text, bool& kept)
   const auto before = sources::ReadWholeFile(path, kLargestFile);
   kept = before.ok();
   if (before.ok()) {
-    const absl::Status status = WriteReadable(absl::StrCat(path, ".previous"), *before);
+    absl::Status status = WriteReadable(absl::StrCat(path, ".previous"), *before);
     if (!status.ok()) return status;
   } else if (!absl::IsNotFound(before.status())) {
     return before.status();

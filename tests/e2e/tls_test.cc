@@ -96,7 +96,7 @@ TEST_F(TlsTest, EveryAddressOfAnAgentSpeaksTls) {
   std::vector<std::string> arguments = Arguments(agent_files_);
   arguments.insert(arguments.end(), {"--listen", "127.0.0.2:0"});
   RunningAgent agent(arguments);
-  const std::string said = agent.process().WaitForError("serving on 127.0.0.2:");
+  const std::string said = agent.process().WaitForError(", 127.0.0.2:");
   const size_t begin = said.find("127.0.0.2:");
   std::vector<std::string> get = {"agent",
                                   "info",
