@@ -65,7 +65,7 @@ bool InOwnNetwork() {
 
 const Scale& ChosenScale() {
   static const Scale small = {1000, 100, 2, 10, 1, 4, absl::Milliseconds(200), absl::Seconds(60)};
-  static const Scale full = {9000, 1000, 10, 100, 3, 20, absl::Seconds(1), absl::Seconds(240)};
+  static const Scale full = {9000, 1000, 5, 100, 3, 20, absl::Seconds(1), absl::Seconds(240)};
   const char* chosen = std::getenv("FARSTAT_CHAOS");
   return chosen != nullptr && std::string(chosen) == "full" ? full : small;
 }
@@ -86,12 +86,10 @@ void Stage::SetUp() {
     query.mutable_filter()->add_ports()->set_first(port);
   }
   queries_[kEverything] = EverythingBut({PortOf(address_), PortOf(relay_->address())});
-  // What is silent for three heartbeats, an interval and this, is given up.
-  audience_ = std::make_unique<Audience>(client_files_, absl::Seconds(3));
 }
 
 void Stage::TearDown() {
-  if (!own_network_) return;
+  if (audience_ == nullptr) return;
   for (const auto& non_reader : non_readers_) {
     non_reader->context.TryCancel();
     non_reader->reader->Finish();
@@ -112,7 +110,8 @@ void Stage::StartAgent(const std::vector<std::string>& words) {
   agent_->WaitForError("serving on", scale_.patience);
 }
 
-void Stage::Open() {
+void Stage::Open(absl::Duration timeout) {
+  audience_ = std::make_unique<Audience>(client_files_, timeout);
   int added = 0;
   for (const auto& [name, query] : queries_) {
     if (name == kEverything) continue;

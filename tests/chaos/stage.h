@@ -53,7 +53,8 @@ class Stage : public ::testing::Test {
   // Starts an agent on the port; `words` come before its program.
   void StartAgent(const std::vector<std::string>& words = {});
   // Fills the house and waits until everybody holds the table.
-  void Open();
+  // `timeout`: a stream is given up that is silent for three heartbeats, an interval and this.
+  void Open(absl::Duration timeout = absl::Seconds(15));
 
   // Waits until the condition holds; a failure that says `what` if it takes too long.
   void Await(const std::string& what, const std::function<bool()>& condition);
