@@ -64,8 +64,9 @@ bool InOwnNetwork() {
 }  // namespace
 
 const Scale& ChosenScale() {
-  static const Scale small = {1000, 100, 2, 10, 1, 4, absl::Milliseconds(200), absl::Seconds(60)};
-  static const Scale full = {9000, 1000, 5, 100, 3, 20, absl::Seconds(1), absl::Seconds(240)};
+  static const Scale small = {
+      1000, 100, 2, 10, 1, 4, 1, absl::Milliseconds(200), absl::Seconds(60)};
+  static const Scale full = {9000, 1000, 5, 100, 3, 20, 2, absl::Seconds(1), absl::Seconds(240)};
   const char* chosen = std::getenv("FARSTAT_CHAOS");
   return chosen != nullptr && std::string(chosen) == "full" ? full : small;
 }

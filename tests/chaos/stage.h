@@ -37,6 +37,7 @@ struct Scale {
   int behind_relay;
   int of_everything;
   int non_readers;
+  int kills;
   absl::Duration interval;
   // For what must come about sooner or later.
   absl::Duration patience;
