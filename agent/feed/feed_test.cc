@@ -106,6 +106,27 @@ TEST_F(FeedTest, SlowerSubscriberSharesTheTicksOfAFasterOne) {
   EXPECT_EQ(feed_->status().interval, absl::Seconds(1));
 }
 
+TEST_F(FeedTest, TicksOfAnotherPhaseFallBetween) {
+  FakeSource elsewhere;
+  Feed::Options options;
+  options.run_thread = false;
+  options.phase = absl::Milliseconds(30);
+  Feed other(elsewhere.AsCollect(), clock_, options);
+  const auto here = feed_->Subscribe(1, absl::Seconds(1), [] {});
+  const auto there = other.Subscribe(1, absl::Seconds(1), [] {});
+  feed_->RunDue();
+  other.RunDue();
+  for (int step = 0; step < 500; ++step) {
+    const int before = source_.collections + elsewhere.collections;
+    clock_.Advance(absl::Milliseconds(10));
+    feed_->RunDue();
+    other.RunDue();
+    EXPECT_LE(source_.collections + elsewhere.collections, before + 1) << "at the same time";
+  }
+  EXPECT_GE(source_.collections, 5);
+  EXPECT_GE(elsewhere.collections, 5);
+}
+
 TEST_F(FeedTest, DemandIsTheUnionAndShrinks) {
   auto data = feed_->Subscribe(1 | 1 << kDataPart, absl::Seconds(1), [] {});
   auto path = feed_->Subscribe(1 | 1 << kPathPart, absl::Seconds(1), [] {});

@@ -77,15 +77,14 @@ void Table::EndTick(TickInfo info, const absl::Status& partial, bool rows_listed
   slots_.resize(entries_.size());
   versions_.resize(entries_.size());
   ForgetSteps();
-  const absl::Time now = info.start_time;
-  for (const Staged& staged : staged_) Apply(staged, now);
+  for (const Staged& staged : staged_) Apply(staged, info.steady_start);
   staged_.clear();
   info_ = info;
-  SetCondition(partial, /*stale=*/false, now);
-  ForgetTombstones(now);
+  SetCondition(partial, /*stale=*/false, info.start_time);
+  ForgetTombstones(info.steady_start);
 }
 
-void Table::Apply(const Staged& staged, absl::Time now) {
+void Table::Apply(const Staged& staged, SteadyTime now) {
   Slot& slot = slots_[staged.slot];
   versions_[staged.slot] = writing_;
   if (slot.row != nullptr && !slot.removed) row_bytes_ -= slot.row->EncodedSize(~PartMask{0});
@@ -102,10 +101,10 @@ void Table::Apply(const Staged& staged, absl::Time now) {
   if (staged.facts_changed) slot.facts_version = writing_;
 }
 
-void Table::ForgetTombstones(absl::Time now) {
+void Table::ForgetTombstones(SteadyTime now) {
   while (!tombstones_.empty()) {
     const Tombstone& oldest = tombstones_.front();
-    if (now - oldest.time <= options_.tombstone_age &&
+    if (absl::FromChrono(now - oldest.time) <= options_.tombstone_age &&
         tombstone_bytes_ <= options_.tombstone_bytes) {
       return;
     }

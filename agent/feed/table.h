@@ -175,7 +175,8 @@ class Table {
     uint32_t slot;
     Tick tick;
     size_t bytes;
-    absl::Time time;
+    // When the row was gone; steady, because the host's clock may step.
+    SteadyTime time;
   };
   // The writer's view of a slot. A removed row keeps its slot until its tombstone is forgotten, so
   // that a key that comes back takes the same slot and a pass never meets a key twice.
@@ -210,8 +211,8 @@ class Table {
 
   void StageRow(uint32_t slot, RowPtr row);
   void StageRemovals();
-  void Apply(const Staged& staged, absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  void ForgetTombstones(absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void Apply(const Staged& staged, SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  void ForgetTombstones(SteadyTime now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SetCondition(const absl::Status& status, bool stale, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void BeginPass(Cursor& cursor, Batch& batch) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

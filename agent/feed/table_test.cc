@@ -380,6 +380,20 @@ TEST_F(TableTest, TombstonesAreBoundedInBytes) {
   EXPECT_TRUE(bounded.CanResume(99));
 }
 
+TEST_F(TableTest, TombstonesDoNotAgeWhenTheHostsClockSteps) {
+  Table table((Table::Options()));
+  for (int tick = 1; tick <= 10; ++tick) {
+    clock_.Advance(absl::Seconds(1));
+    TickInfo info;
+    info.start_time = clock_.Wall() + (tick > 5 ? absl::Hours(1) : absl::ZeroDuration());
+    info.steady_start = clock_.Steady();
+    table.BeginTick();
+    table.Put(EncodedTestRow({tick}, kAllTestParts).input());
+    table.EndTick(info, absl::OkStatus());
+  }
+  EXPECT_TRUE(table.CanResume(1));
+}
+
 TEST_F(TableTest, ReadersWhoSelectTheSameShareBytes) {
   Publish({{1, 5, 10}, {2, 6, 20}});
   TestReader a(OnlyState(5));
@@ -504,6 +518,7 @@ TEST_F(TableTest, RandomSchedulesEndInTheTable) {
           clock_.Advance(absl::Seconds(1));
           TickInfo info;
           info.start_time = clock_.Wall();
+          info.steady_start = clock_.Steady();
           table.BeginTick();
           for (auto& [key, row] : truth) {
             row.key = key;
@@ -539,6 +554,7 @@ TEST_F(TableTest, RandomSchedulesEndInTheTable) {
     clock_.Advance(absl::Seconds(1));
     TickInfo info;
     info.start_time = clock_.Wall();
+    info.steady_start = clock_.Steady();
     table.BeginTick();
     for (auto& [key, row] : truth) {
       row.key = key;

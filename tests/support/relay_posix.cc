@@ -61,30 +61,43 @@ void Relay::Swallow() {
   swallowing_ = true;
 }
 
+void Relay::Restore() {
+  MutexLock lock(mutex_);
+  swallowing_ = false;
+  first_living_ = sockets_.size() / 2;
+}
+
+bool Relay::Swallows(size_t number) {
+  MutexLock lock(mutex_);
+  return swallowing_ || number < first_living_;
+}
+
 void Relay::Accept() {
   while (true) {
     const int client = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (client < 0) return;
     const int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address = Loopback(server_port_);
-    EXPECT_EQ(connect(server, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    if (connect(server, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) {
+      // No server: the client finds nobody either.
+      close(server);
+      close(client);
+      continue;
+    }
     MutexLock lock(mutex_);
+    const size_t number = sockets_.size() / 2;
     sockets_.push_back(client);
     sockets_.push_back(server);
-    threads_.emplace_back([this, client, server] { Pass(client, server); });
-    threads_.emplace_back([this, client, server] { Pass(server, client); });
+    threads_.emplace_back([=] { Pass(client, server, number); });
+    threads_.emplace_back([=] { Pass(server, client, number); });
   }
 }
 
-void Relay::Pass(int from, int to) {
+void Relay::Pass(int from, int to, size_t number) {
   char bytes[16 << 10];
   while (true) {
     const ssize_t size = recv(from, bytes, sizeof(bytes), 0);
-    bool swallowing;
-    {
-      MutexLock lock(mutex_);
-      swallowing = swallowing_;
-    }
+    const bool swallowing = Swallows(number);
     // An end is swallowed, too: the other side must not learn of it.
     if (size <= 0) {
       if (!swallowing) shutdown(to, SHUT_RDWR);
